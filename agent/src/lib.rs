@@ -1,0 +1,1 @@
+//! The agent: collects, evaluates, signs, spools, sends.

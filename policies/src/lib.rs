@@ -1,0 +1,14 @@
+//! The catalogue, the rules, the site policy, and the detectors that turn facts into findings.
+//!
+//! Always: pure. TOML is compiled into what cannot fail while matching; the same facts, catalogue, policy
+//! and instant give the same findings, on the agent and on the server.
+
+pub mod catalogue;
+pub mod detect;
+pub mod place;
+pub mod policy;
+pub mod risk;
+
+pub use catalogue::Catalogue;
+pub use detect::{Evaluation, evaluate};
+pub use policy::Policy;

@@ -1,0 +1,1 @@
+//! The place evaluation: is the device where it should be?

@@ -1,0 +1,1 @@
+//! The evidence score and verdict, with its arithmetic.

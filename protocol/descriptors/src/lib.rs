@@ -1,0 +1,1 @@
+//! Pure parsers of USB, HID, EDID and SCSI bytes.

@@ -1,0 +1,24 @@
+use serde::{Deserialize, Serialize};
+
+/// A display connector.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Display {
+    /// The connector (`card0-HDMI-A-1`).
+    pub connector: String,
+    /// Whether something is connected.
+    pub connected: Option<bool>,
+    /// Whether it is enabled (in use).
+    pub enabled: Option<bool>,
+    /// Raw EDID, empty where there is none.
+    #[serde(with = "super::hex_bytes", skip_serializing_if = "Vec::is_empty")]
+    pub edid: Vec<u8>,
+}
+
+impl Display {
+    /// The connector's type (`HDMI-A`, `DP`, `eDP`, `Virtual`), from the connector's name.
+    pub fn connector_type(&self) -> &str {
+        let name = self.connector.split_once('-').map_or(self.connector.as_str(), |(_, rest)| rest);
+        name.rsplit_once('-').map_or(name, |(kind, _)| kind)
+    }
+}

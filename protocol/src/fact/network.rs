@@ -1,0 +1,111 @@
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// Network state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Network {
+    /// Interfaces.
+    pub interfaces: Vec<Interface>,
+    /// Routes of the main tables.
+    pub routes: Vec<Route>,
+    /// Default gateways.
+    pub gateways: Vec<Gateway>,
+    /// Neighbours the kernel already knows. Addresses never leave the device.
+    pub neighbours: Vec<Neighbour>,
+    /// Configured name servers.
+    pub dns_servers: Vec<IpAddr>,
+    /// Configured proxies.
+    pub proxies: Vec<Proxy>,
+}
+
+/// What an interface is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "plain words")]
+pub enum InterfaceKind {
+    Loopback,
+    Ethernet,
+    Wifi,
+    Cellular,
+    Tunnel,
+    Wireguard,
+    Bridge,
+    Container,
+    #[default]
+    Other,
+}
+
+/// A network interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Interface {
+    /// Name (`eth0`).
+    pub name: String,
+    /// What it is, by sysfs and never by its name.
+    pub kind: InterfaceKind,
+    /// Whether it is up.
+    pub up: Option<bool>,
+    /// Hardware address, lower-case with colons. Leaves the device only as HMAC.
+    pub mac: Option<String>,
+    /// MTU.
+    pub mtu: Option<u32>,
+    /// Driver.
+    pub driver: Option<String>,
+    /// The USB device it belongs to, where it does.
+    pub usb_path: Option<String>,
+    /// Its addresses, where readable. Never leave the device.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// A route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// Destination prefix.
+    pub destination: IpAddr,
+    /// Prefix length.
+    pub prefix_length: u8,
+    /// Next hop, where there is one.
+    pub gateway: Option<IpAddr>,
+    /// Interface.
+    pub interface: String,
+    /// Metric.
+    pub metric: u32,
+}
+
+/// A default gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gateway {
+    /// Address. Never leaves the device.
+    pub address: IpAddr,
+    /// Interface.
+    pub interface: String,
+    /// Hardware address, where the neighbour table has it. Leaves the device only as HMAC.
+    pub mac: Option<String>,
+}
+
+/// A neighbour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Neighbour {
+    /// Address.
+    pub address: IpAddr,
+    /// Hardware address.
+    pub mac: String,
+    /// Interface.
+    pub interface: String,
+}
+
+/// A configured proxy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Proxy {
+    /// Where it is configured (a path or `environment`).
+    pub location: String,
+    /// For what (`http`, `https`, `all`, `pac`).
+    pub scheme: String,
+    /// Host and port; credentials are never read into it.
+    pub endpoint: String,
+    /// Whether it points at this machine.
+    pub loopback: bool,
+}

@@ -1,0 +1,132 @@
+//! The compact inventory: what policy lets leave the device, beside the findings.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    digest::Digest,
+    fact::{HidBus, UsbSpeed},
+};
+
+/// One item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum InventoryValue {
+    /// A USB device.
+    Usb(UsbItem),
+    /// A display.
+    Display(DisplayItem),
+    /// Recognised software.
+    Software(SoftwareItem),
+    /// What the place evaluation needs.
+    Place(PlaceItem),
+}
+
+/// A USB device, without its serial.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UsbItem {
+    /// Place (`1-1.4`).
+    pub path: String,
+    /// The hub it hangs on.
+    pub parent: Option<String>,
+    /// `413c:2011`.
+    pub id: String,
+    /// Manufacturer string.
+    pub manufacturer: Option<String>,
+    /// Product string.
+    pub product: Option<String>,
+    /// HMAC of the serial under the tenant key, or the serial where it is a catalogue constant.
+    pub serial: Option<String>,
+    /// Configuration string.
+    pub configuration: Option<String>,
+    /// Speed.
+    pub speed: Option<UsbSpeed>,
+    /// bMaxPower in mA.
+    pub max_power_ma: Option<u16>,
+    /// SHA-256 over the raw descriptors and the report descriptors, in order.
+    pub shape: Option<Digest>,
+    /// Interfaces.
+    pub interfaces: Vec<UsbInterfaceItem>,
+    /// What its HID report descriptors describe.
+    pub hid: Vec<HidItem>,
+    /// Inquiry strings of drives in it ("PiKVM CD-ROM Drive 0606").
+    pub drives: Vec<String>,
+}
+
+/// An interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UsbInterfaceItem {
+    /// `03/01/01`.
+    pub class: String,
+    /// iInterface string.
+    pub name: Option<String>,
+    /// Driver.
+    pub driver: Option<String>,
+}
+
+/// A HID report descriptor in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HidItem {
+    /// Bus.
+    pub bus: HidBus,
+    /// SHA-256 of the report descriptor.
+    pub digest: Option<Digest>,
+    /// Length of the report descriptor in bytes.
+    pub length: usize,
+    /// Its top-level collections in words ("keyboard", "absolute pointer, 3 buttons, wheel").
+    pub collections: Vec<String>,
+}
+
+/// A display, without its serial.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DisplayItem {
+    /// Connector (`card0-HDMI-A-1`).
+    pub connector: String,
+    /// Whether something is connected.
+    pub connected: Option<bool>,
+    /// PNP id and product code (`DEL a0ec`).
+    pub id: Option<String>,
+    /// Monitor name.
+    pub name: Option<String>,
+    /// HMAC of the serial under the tenant key, or the serial where it is a catalogue constant.
+    pub serial: Option<String>,
+    /// Image size in cm.
+    pub size_cm: Option<(u8, u8)>,
+    /// Preferred mode (`1920x1080`).
+    pub preferred_mode: Option<String>,
+    /// SHA-256 of the EDID with its serial fields set to zero.
+    pub shape: Option<Digest>,
+}
+
+/// A product the catalogue knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SoftwareItem {
+    /// Catalogue id.
+    pub product: String,
+    /// Package version, where a package was found.
+    pub version: Option<String>,
+    /// `installed`, `starts`, `running`, `listening`: what was seen of it.
+    pub states: Vec<String>,
+}
+
+/// What the place evaluation needs. Country granularity.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlaceItem {
+    /// IANA time zone.
+    pub time_zone: Option<String>,
+    /// Whether the OS sets it from where it is.
+    pub time_zone_automatic: Option<bool>,
+    /// Time zones of sessions that differ.
+    pub session_time_zones: Vec<String>,
+    /// Whether the default route runs over a tunnel.
+    pub default_route_tunnel: Option<bool>,
+    /// Truncated HMAC (64 bit, hex) of the gateway's MAC under the tenant key.
+    pub gateway: Option<String>,
+    /// HMACs of this machine's own interfaces, for matching neighbours.
+    pub interfaces: Vec<String>,
+}

@@ -1,0 +1,1 @@
+//! Ingest, correlate, api, console, jobs, exports.

@@ -1,0 +1,1 @@
+//! What the server remembers: traits and their conformance suite.

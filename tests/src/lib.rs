@@ -1,0 +1,1 @@
+//! Whole agent against whole server over loopback.
