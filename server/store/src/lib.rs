@@ -1,1 +1,68 @@
-//! What the server remembers: traits and their conformance suite.
+//! What the server remembers: one trait per noun, and the suite every engine passes.
+//!
+//! Always: a method that changes something returns after the commit reached the disk; what must happen
+//! together is one method and one transaction; looking something up that is not there gives `Ok(None)`;
+//! every id is looked up with its scope. Never here: SQL, signatures, the clock (instants are arguments).
+
+mod approval;
+mod audit;
+mod device;
+mod error;
+mod evaluation;
+mod finding;
+mod job;
+mod ledger;
+mod overview;
+mod page;
+mod policy;
+mod token;
+mod user;
+mod verdict;
+
+pub mod conformance;
+
+pub use approval::{ApprovalRow, Approvals};
+pub use audit::{AuditEntry, AuditLog};
+pub use device::{DeviceFilter, DeviceRow, DeviceState, Devices, NewDevice};
+pub use error::StoreError;
+pub use evaluation::{ChallengeRow, EvaluationRow, EvaluationStatus, Evaluations};
+pub use finding::{
+    FindingEvent, FindingFilter, FindingRow, FindingStatus, Findings, Observed, ObservedResult,
+};
+pub use job::{Job, JobKind, Jobs};
+pub use ledger::{Accepted, Chain, Intake, Ledger, MessageKind, Refusal, StoredMessage};
+pub use overview::{Overview, OverviewCounts};
+pub use page::{MAX_PAGE, Page, PageRequest};
+pub use policy::{Policies, PolicyRow};
+pub use token::{NewToken, TokenRefusal, TokenRow, Tokens};
+pub use user::{ApiTokenRow, Role, SessionRow, UserRow, Users};
+pub use verdict::{VerdictRow, Verdicts};
+
+/// Everything at once: what the server holds as `Arc<dyn Store>`.
+#[async_trait::async_trait]
+pub trait Store:
+    Approvals
+    + AuditLog
+    + Devices
+    + Evaluations
+    + Findings
+    + Jobs
+    + Ledger
+    + Overview
+    + Policies
+    + Tokens
+    + Users
+    + Verdicts
+    + Send
+    + Sync
+    + 'static
+{
+    /// Whether the store can read and commit right now, for `/readyz`.
+    async fn ready(&self) -> Result<(), StoreError>;
+    /// A value of the installation (`server_id`, …); `None` where it was never set.
+    async fn setting(&self, name: &str) -> Result<Option<String>, StoreError>;
+    /// Sets a value of the installation.
+    async fn set_setting(&self, name: &str, value: &str) -> Result<(), StoreError>;
+    /// Writes a consistent copy of the whole store to `path` while it is in use.
+    async fn backup(&self, path: &std::path::Path) -> Result<(), StoreError>;
+}
