@@ -6,7 +6,42 @@
 
 pub mod clock;
 pub mod collect;
+pub mod gaps;
+pub mod reading;
 pub mod root;
+
+// Devices and network.
+pub mod boot;
+pub mod displays;
+pub mod dns;
+pub mod hid;
+pub mod input;
+pub mod interfaces;
+pub mod machine;
+pub mod neighbours;
+pub mod proxies;
+pub mod routes;
+pub mod storage;
+pub mod time_zone;
+pub mod usb;
+
+// Software, accounts, posture.
+pub mod artefacts;
+pub mod authorized_keys;
+pub mod autostart;
+pub mod disk_encryption;
+pub mod executables;
+pub mod firewall;
+pub mod os;
+pub mod packages;
+pub mod processes;
+pub mod secure_boot;
+pub mod sessions;
+pub mod sockets;
+pub mod ssh_server;
+pub mod units;
+pub mod updates;
+pub mod users;
 
 pub use collect::{Collection, collect};
 pub use root::Root;
