@@ -3,11 +3,16 @@
 //! Always: pure. TOML is compiled into what cannot fail while matching; the same facts, catalogue, policy
 //! and instant give the same findings, on the agent and on the server.
 
+pub mod case;
 pub mod catalogue;
+pub mod check;
 pub mod detect;
+pub mod embedded;
 pub mod place;
 pub mod policy;
 pub mod risk;
+pub mod rule;
+pub mod source_text;
 
 pub use catalogue::Catalogue;
 pub use detect::{Evaluation, evaluate};

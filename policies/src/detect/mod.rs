@@ -1,19 +1,38 @@
-//! Detectors: facts + catalogue + policy + now → findings. One file per subject.
+//! Detectors: facts + catalogue + policy + now → findings. One directory per subject.
+//!
+//! Always: the same input gives the same output; a rule whose needs were not met is `not_checked`, and no
+//! detector turns "cannot tell" into "pass".
+
+pub mod context;
+mod outcome;
 
 use bearing_protocol::{Timestamp, fact::Facts, finding::Finding, outcome::RuleOutcome};
+
+pub use context::{Context, Draft, evidence};
 
 use crate::{Catalogue, Policy};
 
 /// What one evaluation came to.
 #[derive(Clone, Debug, Default)]
 pub struct Evaluation {
-    /// What became of every rule of the enabled families.
+    /// What became of every rule.
     pub outcomes: Vec<RuleOutcome>,
     /// What was found, gravest first; approved findings included, marked.
     pub findings: Vec<Finding>,
 }
 
 /// Applies every rule to `facts`.
-pub fn evaluate(_facts: &Facts, _catalogue: &Catalogue, _policy: &Policy, _now: Timestamp) -> Evaluation {
-    Evaluation::default()
+pub fn evaluate(facts: &Facts, catalogue: &Catalogue, policy: &Policy, now: Timestamp) -> Evaluation {
+    let mut context = Context::new(facts, catalogue, policy, now);
+    for (family, detector) in DETECTORS {
+        if policy.family_is_on(*family) {
+            detector(&mut context);
+        }
+    }
+    context.finish()
 }
+
+type Detector = fn(&mut Context<'_>);
+
+/// Every detector with the family it serves.
+const DETECTORS: &[(bearing_protocol::rule::Family, Detector)] = &[];

@@ -1,0 +1,168 @@
+//! Tools, devices and rules as data, compiled.
+//!
+//! Always: what is compiled cannot fail while matching, and a lookup costs what the observed name costs, however
+//! many tools there are.
+
+mod index;
+mod tool;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bearing_protocol::{
+    plan::{ArtefactPattern, Marker, Plan},
+    rule::RuleId,
+};
+
+pub use index::{Hit, Index};
+pub use tool::{Action, Category, Fact, FactKind, Grants, Presence, Prevalence, Role, Tool, Trust};
+
+use crate::{Policy, embedded, rule::Rule, source_text, source_text::Problem};
+
+/// The compiled catalogue: what the project ships, and what an organisation's policy adds.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    rules: BTreeMap<RuleId, Rule>,
+    rule_texts: HashMap<String, RuleId>,
+    tools: Vec<Tool>,
+    index: Index,
+}
+
+/// A catalogue that cannot be compiled: everything that is wrong with it.
+#[derive(Debug, thiserror::Error)]
+#[error("the catalogue has {} problem(s), first: {}", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
+pub struct CatalogueError(pub Vec<Problem>);
+
+impl Catalogue {
+    /// The catalogue that is built into this binary.
+    ///
+    /// # Panics
+    /// When the built-in data does not compile, which a test rules out: a binary with a broken catalogue would
+    /// find nothing and must not run.
+    pub fn embedded() -> Self {
+        #[expect(clippy::panic, reason = "a binary without its catalogue would call every machine clean")]
+        Self::compile(embedded::RULES, embedded::TOOLS, &[]).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The built-in catalogue and the tools that `policy` adds.
+    ///
+    /// # Panics
+    /// As [`Catalogue::embedded`]; a policy's own tools were checked when it was read.
+    pub fn for_policy(policy: &Policy) -> Self {
+        #[expect(clippy::panic, reason = "a binary without its catalogue would call every machine clean")]
+        Self::compile(embedded::RULES, embedded::TOOLS, policy.tools()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The built-in catalogue with every tool `times` times, the copies under other names: for measuring that
+    /// matching does not grow with the catalogue.
+    pub fn embedded_times(times: usize) -> Self {
+        let plain = Self::embedded();
+        let mut tools = plain.tools.clone();
+        for copy in 1..times {
+            tools.extend(plain.tools.iter().map(|tool| tool.renamed(&format!("-copy{copy}"))));
+        }
+        Self { index: Index::of(&tools), tools, rules: plain.rules, rule_texts: plain.rule_texts }
+    }
+
+    /// Compiles rules and tools from (path, text), with `more` tools that are compiled already.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with file and line.
+    pub fn compile(
+        rules: &[(&str, &str)],
+        tools: &[(&str, &str)],
+        more: &[Tool],
+    ) -> Result<Self, CatalogueError> {
+        let mut problems = Vec::new();
+        let mut by_id: BTreeMap<RuleId, Rule> = BTreeMap::new();
+        for (file, text) in rules {
+            match source_text::parse::<Rule>(file, text) {
+                Ok(rule) if by_id.contains_key(&rule.id) => {
+                    problems.push(Problem::at(file, text, "id", format!("rule `{}` is defined twice", rule.id)));
+                }
+                Ok(rule) => {
+                    by_id.insert(rule.id, rule);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let mut known = BTreeSet::new();
+        let mut all = Vec::new();
+        for (file, text) in tools {
+            match Tool::parse(file, text) {
+                Ok(tool) if !known.insert(tool.id.clone()) => {
+                    problems.push(Problem::at(file, text, "id", format!("tool `{}` is defined twice", tool.id)));
+                }
+                Ok(tool) => all.push(tool),
+                Err(found) => problems.extend(found),
+            }
+        }
+        for tool in more {
+            if known.insert(tool.id.clone()) {
+                all.push(tool.clone());
+            } else {
+                problems.push(Problem::of("policy", format!("tool `{}` is in the catalogue already", tool.id)));
+            }
+        }
+        if !problems.is_empty() {
+            return Err(CatalogueError(problems));
+        }
+        let rule_texts = by_id.keys().map(|id| (id.as_str().to_owned(), *id)).collect();
+        Ok(Self { rules: by_id, rule_texts, index: Index::of(&all), tools: all })
+    }
+
+    /// All rules, by id.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.values()
+    }
+
+    /// The rule of this id (`"RA-01"`).
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        self.rules.get(self.rule_texts.get(id)?)
+    }
+
+    /// All tools.
+    pub fn tools(&self) -> &[Tool] {
+        &self.tools
+    }
+
+    /// The tool of this id.
+    pub fn tool(&self, id: &str) -> Option<&Tool> {
+        self.index.tool(id).and_then(|number| self.tools.get(number))
+    }
+
+    /// What finds tools by what they leave.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// What the host is to look for.
+    pub fn plan(&self) -> Plan {
+        let mut plan = Plan::default();
+        for tool in &self.tools {
+            for fact in tool.facts.iter().filter(|fact| fact.trust != Trust::Unverified) {
+                let (product, text) = (tool.id.clone(), fact.value.clone());
+                match fact.kind {
+                    FactKind::Artefact => plan.artefacts.push(ArtefactPattern { product, pattern: text }),
+                    FactKind::Marker => plan.markers.push(Marker { product, text }),
+                    FactKind::Package => plan.packages.push(text),
+                    _ => {}
+                }
+            }
+        }
+        plan.packages.sort();
+        plan.packages.dedup();
+        plan
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_catalogue_compiles() {
+        if let Err(CatalogueError(problems)) = Catalogue::compile(embedded::RULES, embedded::TOOLS, &[]) {
+            panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! A tool as it is written in `catalogue/remote-access/ID.toml`, or in a site policy's `[[tool]]`.
+//!
+//! Always: each fact carries where it was taken from and how far that is trusted; unverified facts never convict,
+//! and facts marked too broad only strengthen another fact of the same tool.
+
+use bearing_protocol::fact::{PackageManager, Protocol};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    rule::Platform,
+    source_text::{self, Problem},
+};
+
+/// A tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tool {
+    /// Its id: lower-case letters, digits and `-`; the file's name.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Who makes it. Two tools of one vendor are one vendor to RA-02.
+    pub vendor: String,
+    /// What it is.
+    pub category: Category,
+    /// Which end of a session it is.
+    pub role: Role,
+    /// How common it is in honest companies.
+    pub prevalence: Prevalence,
+    /// Whether being installed already says something.
+    #[serde(default)]
+    pub presence: Presence,
+    /// What the far end gets.
+    #[serde(default)]
+    pub grants: Option<Grants>,
+    /// Tools that bring this one along: together they are one vendor.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bundled_with: Vec<String>,
+    /// How many different markers an executable must carry to be recognised by them.
+    #[serde(default = "one")]
+    pub markers_needed: usize,
+    /// Subcommands that make this machine reachable. Where there are some, a process without one is no more
+    /// than installed software.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Action>,
+    /// How to switch it off.
+    pub disable: String,
+    /// What a reader should know.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// What it leaves.
+    pub facts: Vec<Fact>,
+}
+
+fn one() -> usize {
+    1
+}
+
+/// What a tool is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// Shows and steers a screen from afar.
+    RemoteDesktop,
+    /// Remote monitoring and management agent.
+    Rmm,
+    /// A remote service that operating systems ship (SSH server, RDP or VNC server).
+    OsService,
+    /// Publishes local ports through a relay.
+    Tunnel,
+    /// VPN for consumers: hides where the user is.
+    Vpn,
+    /// Joins a private network across the Internet.
+    Overlay,
+    /// Shares a terminal.
+    TerminalSharing,
+    /// Opens a development environment to a remote peer.
+    IdeTunnel,
+    /// Sells the line to others.
+    Proxyware,
+    /// Feeds made pictures into a camera.
+    VirtualCamera,
+    /// Keeps a session awake.
+    AntiIdle,
+    /// Help for people with disabilities: context, never evidence.
+    Assistive,
+}
+
+/// Which end of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Can be controlled.
+    Host,
+    /// Reaches out only.
+    Client,
+    /// Either.
+    Both,
+}
+
+/// How common in honest companies. Our own estimate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "plain words")]
+pub enum Prevalence {
+    Low,
+    Medium,
+    High,
+}
+
+/// Whether being installed says something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Presence {
+    /// Somebody put it there.
+    #[default]
+    Notable,
+    /// It comes with systems or with everyday work: only being switched on counts.
+    Ordinary,
+}
+
+/// What the far end gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grants {
+    /// The screen that the user sits at.
+    Screen,
+    /// A screen of its own.
+    VirtualScreen,
+    /// A shell.
+    Shell,
+    /// Ports of this machine.
+    Ports,
+    /// The network this machine is in.
+    Network,
+}
+
+/// A subcommand that makes the machine reachable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// The word.
+    pub word: String,
+    /// Words that may follow it and make it harmless (`status`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<String>,
+    /// Whether global options with values may stand before it: then it is looked for among all arguments, and
+    /// not only as the first that is no option.
+    #[serde(default)]
+    pub anywhere: bool,
+}
+
+/// One thing a tool leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fact {
+    /// What kind of thing.
+    pub kind: FactKind,
+    /// The thing: a name, a path, `tcp/21118`, a byte string.
+    pub value: String,
+    /// Where it is so; Linux where absent.
+    #[serde(default = "linux", skip_serializing_if = "is_linux")]
+    pub os: Vec<Platform>,
+    /// The package database, for packages; any where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manager: Option<PackageManager>,
+    /// Whether it only strengthens another fact.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub too_broad: bool,
+    /// Where it was taken from.
+    pub source: String,
+    /// How far that is trusted.
+    pub trust: Trust,
+}
+
+fn linux() -> Vec<Platform> {
+    vec![Platform::Linux]
+}
+
+#[expect(clippy::ptr_arg, reason = "serde hands over the field's own type")]
+fn is_linux(os: &Vec<Platform>) -> bool {
+    *os == [Platform::Linux]
+}
+
+/// What kind of thing a fact is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FactKind {
+    /// An installed package, by exact name, or with one `*` where vendors number them.
+    Package,
+    /// A running executable: an exact file name, an absolute path, or a path with one `*`.
+    Executable,
+    /// A unit, system or user: exact name, `name@.service` for all instances, or with one `*`.
+    Unit,
+    /// A path whose existence shows that the tool was used here.
+    Artefact,
+    /// `tcp/PORT` or `udp/PORT`: counts only together with the tool's own executable.
+    Listener,
+    /// A Go main module path, from the build info.
+    GoModule,
+    /// A byte string in the executable.
+    Marker,
+    /// A menu or autostart entry's file name.
+    DesktopEntry,
+    /// A network interface's name.
+    Interface,
+    /// A relay's domain name; for people, no source reads it yet.
+    Domain,
+}
+
+/// How far a fact is trusted, by where it was taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// Nobody checked it.
+    Unverified,
+    /// Somebody else's list.
+    ThirdParty,
+    /// The vendor's documentation.
+    VendorDoc,
+    /// A package's manifest.
+    PackageManifest,
+    /// The tool's own source.
+    SourceCode,
+    /// Seen on a machine of ours.
+    Measured,
+}
+
+impl Fact {
+    /// Whether it may raise a finding without another fact.
+    pub fn convicts(&self) -> bool {
+        !self.too_broad && self.trust != Trust::Unverified
+    }
+
+    /// Protocol and port of a listener.
+    pub fn listener(&self) -> Option<(Protocol, u16)> {
+        let (protocol, port) = self.value.split_once('/')?;
+        let protocol = match protocol {
+            "tcp" => Protocol::Tcp,
+            "udp" => Protocol::Udp,
+            _ => return None,
+        };
+        port.parse().ok().map(|port| (protocol, port))
+    }
+}
+
+impl Tool {
+    /// Reads a tool and checks that each of its facts can match.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, with lines where the parser knows them.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        let tool: Self = source_text::parse(file, text).map_err(|problem| vec![problem])?;
+        let mut problems: Vec<Problem> = tool
+            .flaws()
+            .into_iter()
+            .map(|(value, message)| {
+                let line = value.and_then(|value| text.lines().position(|line| line.contains(&value)));
+                Problem { file: file.to_owned(), line: line.map(|index| index + 1), message }
+            })
+            .collect();
+        let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".toml"));
+        if stem.is_some_and(|stem| stem != tool.id) {
+            problems.push(Problem::at(file, text, "id", format!("tool `{}` must live in `{0}.toml`", tool.id)));
+        }
+        if problems.is_empty() { Ok(tool) } else { Err(problems) }
+    }
+
+    /// What is wrong with it: facts that could never match, or would match too much.
+    pub fn flaws(&self) -> Vec<(Option<String>, String)> {
+        let mut flaws = Vec::new();
+        let id_fits = (1..=MAX_ID_BYTES).contains(&self.id.len())
+            && self.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if !id_fits {
+            let message = format!("`{}` is no tool id: want lower-case letters, digits and `-`", self.id);
+            flaws.push((Some(self.id.clone()), message));
+        }
+        if self.facts.is_empty() {
+            flaws.push((None, "has no facts: nothing could ever match".into()));
+        }
+        if self.markers_needed == 0 {
+            flaws.push((None, "`markers_needed` is at least 1".into()));
+        }
+        for fact in &self.facts {
+            if let Some(flaw) = fact.flaw() {
+                flaws.push((Some(fact.value.clone()), format!("{:?} `{}` {flaw}", fact.kind, fact.value)));
+            }
+        }
+        flaws
+    }
+
+    /// A copy whose every name carries `suffix`.
+    pub(super) fn renamed(&self, suffix: &str) -> Self {
+        let mut copy = self.clone();
+        copy.id.push_str(suffix);
+        for fact in copy.facts.iter_mut().filter(|fact| fact.kind != FactKind::Listener) {
+            fact.value = format!("{}{suffix}", fact.value);
+        }
+        copy
+    }
+}
+
+impl Fact {
+    fn flaw(&self) -> Option<&'static str> {
+        let value = self.value.as_str();
+        if value.is_empty() || value.trim() != value || value.len() > MAX_VALUE_BYTES {
+            return Some("is empty, has blanks around it or is too long");
+        }
+        if value.contains(['<', '>', '$', '%', '\\']) && self.kind != FactKind::Marker {
+            return Some("holds a placeholder: it could never match");
+        }
+        if value.matches('*').count() > 1 && self.kind != FactKind::Artefact {
+            return Some("has more than one `*`");
+        }
+        match self.kind {
+            FactKind::Listener if self.listener().is_none() => Some("is no listener: want `tcp/PORT` or `udp/PORT`"),
+            FactKind::Artefact if !(value.starts_with('/') || value.starts_with("~/")) => {
+                Some("is no path: want `/…` or `~/…`")
+            }
+            FactKind::Unit if !UNIT_SUFFIXES.iter().any(|suffix| value.ends_with(suffix)) => {
+                Some("is no unit: want its name with suffix")
+            }
+            FactKind::Executable if value.contains('/') && !value.starts_with('/') => {
+                Some("is neither a file name nor an absolute path")
+            }
+            FactKind::Marker if value.len() < MIN_MARKER_BYTES => Some("is too short to be told from chance"),
+            FactKind::Package | FactKind::Unit | FactKind::Executable
+                if value.contains('*') && value.find('*').is_some_and(|at| at < MIN_PREFIX_BYTES) =>
+            {
+                Some("has too little before its `*`")
+            }
+            _ if self.manager.is_some() && self.kind != FactKind::Package => Some("has a manager but is no package"),
+            _ => None,
+        }
+    }
+}
+
+const MAX_ID_BYTES: usize = 40;
+const MAX_VALUE_BYTES: usize = 200;
+/// Shorter byte strings occur in unrelated programs.
+const MIN_MARKER_BYTES: usize = 8;
+const MIN_PREFIX_BYTES: usize = 5;
+const UNIT_SUFFIXES: [&str; 4] = [".service", ".socket", ".timer", ".target"];

@@ -1,0 +1,149 @@
+//! What a detector is given, and where it puts what it found.
+//!
+//! Always: a finding takes its ATT&CK ids, controls, disproof and remediation from its rule's file, its id from
+//! the cause alone, and its severity from the detector unless policy overrides it; text from the machine is made
+//! printable here, once, for all detectors.
+
+use std::collections::BTreeMap;
+
+use bearing_protocol::{
+    Timestamp,
+    coverage::Source,
+    fact::Facts,
+    finding::{Evidence, Finding},
+    id::FindingId,
+    limits::{MAX_EVIDENCE, MAX_FINDINGS, MAX_TEXT_BYTES},
+    outcome::Outcome,
+    rule::RuleId,
+    severity::{Confidence, Severity},
+    text::{printable, truncate},
+};
+
+use super::{Evaluation, outcome};
+use crate::{Catalogue, Policy};
+
+/// What a detector reads, and where it reports.
+pub struct Context<'a> {
+    /// What was observed.
+    pub facts: &'a Facts,
+    /// Tools, devices and rules.
+    pub catalogue: &'a Catalogue,
+    /// The site's policy.
+    pub policy: &'a Policy,
+    /// When the rules are applied.
+    pub now: Timestamp,
+    findings: Vec<Finding>,
+    settled: BTreeMap<RuleId, (Outcome, String)>,
+}
+
+/// A finding as a detector describes it.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The rule that speaks for it.
+    pub rule: &'static str,
+    /// How grave here; `None` is the rule's own severity.
+    pub severity: Option<Severity>,
+    /// How sure.
+    pub confidence: Confidence,
+    /// One line for a person.
+    pub title: String,
+    /// `kind:name`.
+    pub subject: String,
+    /// The catalogue's id, where a product was recognised.
+    pub product: Option<String>,
+    /// What makes this cause the same tomorrow: never a port, process id, path of one boot, or HMAC.
+    pub cause: String,
+    /// The least that shows it, strongest first.
+    pub evidence: Vec<Evidence>,
+}
+
+/// One piece of evidence.
+pub fn evidence(
+    source: Source,
+    location: impl Into<String>,
+    field: impl Into<String>,
+    value: impl Into<String>,
+    why: impl Into<String>,
+) -> Evidence {
+    Evidence {
+        source,
+        location: location.into(),
+        field: field.into(),
+        value: value.into(),
+        why: why.into(),
+        rule: None,
+    }
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(facts: &'a Facts, catalogue: &'a Catalogue, policy: &'a Policy, now: Timestamp) -> Self {
+        Self { facts, catalogue, policy, now, findings: Vec::new(), settled: BTreeMap::new() }
+    }
+
+    /// Takes a finding. A rule without a file, or one that is retired, raises nothing.
+    pub fn report(&mut self, draft: Draft) {
+        let Some(rule) = self.catalogue.rule(draft.rule) else { return };
+        let severity = self.policy.severity_of(rule.id).or(draft.severity).unwrap_or(rule.severity);
+        let id = FindingId::of_cause(rule.id.as_str(), draft.product.as_deref(), &draft.cause);
+        let approval = self.policy.approval_for(rule.id, draft.product.as_deref(), self.now);
+        let finding = Finding {
+            id,
+            rule: rule.id,
+            family: rule.id.family(),
+            severity,
+            confidence: draft.confidence,
+            title: clean(&draft.title),
+            subject: clean(&draft.subject),
+            product: draft.product,
+            evidence: draft.evidence.into_iter().take(MAX_EVIDENCE).map(clean_evidence).collect(),
+            attack: rule.attack.clone(),
+            controls: rule.controls.clone(),
+            disproof: rule.disproof.clone(),
+            remediation: rule.remediation.clone(),
+            approval,
+        };
+        // The same cause twice is one finding: the graver one, with the other's evidence.
+        if let Some(known) = self.findings.iter_mut().find(|known| known.id == finding.id) {
+            known.severity = known.severity.max(finding.severity);
+            known.confidence = known.confidence.max(finding.confidence);
+            let room = MAX_EVIDENCE.saturating_sub(known.evidence.len());
+            let new: Vec<Evidence> =
+                finding.evidence.into_iter().filter(|piece| !known.evidence.contains(piece)).take(room).collect();
+            known.evidence.extend(new);
+        } else if self.findings.len() < MAX_FINDINGS {
+            self.findings.push(finding);
+        }
+    }
+
+    /// States a rule's outcome where facts were read and it is neither a plain pass nor a finding.
+    pub fn settle(&mut self, rule: &str, outcome: Outcome, reason: impl Into<String>) {
+        if let Some(rule) = self.catalogue.rule(rule) {
+            self.settled.insert(rule.id, (outcome, clean(&reason.into())));
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Evaluation {
+        self.findings.sort_by(|a, b| {
+            b.severity.cmp(&a.severity).then(b.confidence.cmp(&a.confidence)).then_with(|| {
+                (a.rule, &a.product, &a.subject, &a.id).cmp(&(b.rule, &b.product, &b.subject, &b.id))
+            })
+        });
+        let outcomes = outcome::of_all_rules(self.facts, self.catalogue, self.policy, &self.findings, &self.settled);
+        Evaluation { outcomes, findings: self.findings }
+    }
+}
+
+fn clean_evidence(piece: Evidence) -> Evidence {
+    Evidence {
+        location: clean(&piece.location),
+        field: clean(&piece.field),
+        value: clean(&piece.value),
+        why: clean(&piece.why),
+        ..piece
+    }
+}
+
+fn clean(text: &str) -> String {
+    let shown = printable(truncate(text, MAX_TEXT_BYTES), MAX_TEXT_BYTES);
+    truncate(&shown, MAX_TEXT_BYTES).to_owned()
+}

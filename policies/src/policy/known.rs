@@ -1,0 +1,79 @@
+//! What a policy may name: rule ids, and the sources each family reads.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
+
+use bearing_protocol::{
+    coverage::Source,
+    rule::{Family, RuleId},
+};
+
+use crate::{embedded, rule::Rule, source_text};
+
+/// Read whatever the policy: without them no report can be understood.
+pub(super) const ALWAYS_READ: [Source; 5] =
+    [Source::Machine, Source::Boot, Source::Os, Source::Policy, Source::Spool];
+
+/// How many signals each family has; ids run from 01. Some are decided by the server, some are still to come, and
+/// a policy may set a severity for each of them.
+const SIGNALS: [(Family, u8); 10] = [
+    (Family::RemoteAccess, 11),
+    (Family::Kvm, 9),
+    (Family::Location, 8),
+    (Family::Tunnel, 6),
+    (Family::AntiIdle, 4),
+    (Family::VirtualCamera, 4),
+    (Family::Posture, 7),
+    (Family::OsTampering, 5),
+    (Family::AgentTampering, 7),
+    (Family::Farm, 10),
+];
+
+/// What the server needs of a device for families that it decides itself.
+const SERVER_SIDE: [(Family, &[Source]); 2] = [
+    (Family::Location, &[Source::TimeZone, Source::Sessions, Source::Interfaces, Source::Routes, Source::Proxies]),
+    (Family::Farm, &[Source::Usb, Source::Displays]),
+];
+
+/// Whether a signal of this id exists.
+pub fn is_known_rule(rule: RuleId) -> bool {
+    number(rule).is_some_and(|n| SIGNALS.iter().any(|(family, count)| *family == rule.family() && n >= 1 && n <= *count))
+}
+
+/// The known rule whose id is nearest: in the same family, the nearest number.
+pub fn nearest_rule(rule: RuleId) -> String {
+    let count = SIGNALS.iter().find(|(family, _)| *family == rule.family()).map_or(1, |(_, count)| *count);
+    format!("{}-{:02}", rule.family().prefix(), number(rule).unwrap_or(1).clamp(1, count))
+}
+
+fn number(rule: RuleId) -> Option<u8> {
+    rule.as_str().get(3..).and_then(|digits| digits.parse().ok())
+}
+
+/// The sources that the rules of `family` need or use.
+pub(super) fn sources_of(family: Family) -> BTreeSet<Source> {
+    static BY_FAMILY: OnceLock<BTreeMap<Family, BTreeSet<Source>>> = OnceLock::new();
+    let by_family = BY_FAMILY.get_or_init(|| {
+        let mut by_family: BTreeMap<Family, BTreeSet<Source>> = BTreeMap::new();
+        for (file, text) in embedded::RULES {
+            // A rule that does not parse is an error of the catalogue, which is compiled before any policy is used.
+            if let Ok(rule) = source_text::parse::<Rule>(file, text) {
+                by_family.entry(rule.id.family()).or_default().extend(rule.needs.iter().chain(&rule.helps));
+            }
+        }
+        for (family, sources) in SERVER_SIDE {
+            by_family.entry(family).or_default().extend(sources);
+        }
+        by_family
+    });
+    by_family.get(&family).cloned().unwrap_or_default()
+}
+
+/// Whether the built-in catalogue has a tool of this id.
+pub(super) fn is_embedded_tool(id: &str) -> bool {
+    embedded::TOOLS.iter().any(|(file, _)| {
+        file.rsplit('/').next().and_then(|name| name.strip_suffix(".toml")).is_some_and(|stem| stem == id)
+    })
+}
