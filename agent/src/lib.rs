@@ -1,1 +1,7 @@
 //! The agent: collects, evaluates, signs, spools, sends.
+//!
+//! Always: it only reads the machine. No shell, no script, no child process, no update of itself, no query over
+//! the wire: the code paths do not exist.
+
+pub mod cli;
+pub mod report;

@@ -1,0 +1,121 @@
+use std::{fs, io, path::PathBuf, process::ExitCode};
+
+use bearing_host::Root;
+use bearing_policies::{Catalogue, Policy, policy::PolicyError};
+use bearing_protocol::{
+    clock::Clock,
+    coverage::{Coverage, Source, Status},
+    outcome::Outcome,
+    report::Report,
+    rule::Family,
+    severity::Severity,
+    text::printable,
+};
+use clap::Args;
+
+use super::{Failure, Format, output};
+use crate::report::{Request, assess, render};
+
+/// `evaluate`: no server, no enrolment, no administrator needed.
+#[derive(Debug, Args)]
+pub(super) struct Evaluate {
+    /// Read a copy of a machine's files below DIR instead of this machine
+    #[arg(long, value_name = "DIR")]
+    sysroot: Option<PathBuf>,
+    /// A site policy (TOML); an unsigned one is accepted here and nowhere else
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Apply only the rules of this family; may be given several times
+    #[arg(long = "family", value_name = "FAMILY")]
+    families: Vec<Family>,
+    /// Exit with 1 where a finding is at least this grave
+    #[arg(long, value_name = "SEVERITY", default_value = "high")]
+    fail_on: Severity,
+    /// How to answer
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// Why nothing could be evaluated.
+#[derive(Debug, thiserror::Error)]
+enum EvaluateError {
+    #[error("cannot read the copy of a machine below `{}`", .path.display())]
+    Sysroot { path: PathBuf, source: io::Error },
+    #[error("cannot read policy file `{}`", .path.display())]
+    ReadPolicy { path: PathBuf, source: io::Error },
+    #[error("policy file `{}` is larger than {MAX_POLICY_FILE_BYTES} bytes", .path.display())]
+    LargePolicy { path: PathBuf },
+    #[error("policy file `{}` cannot be used", .path.display())]
+    Policy { path: PathBuf, source: PolicyError },
+}
+
+impl Evaluate {
+    pub(super) fn run(&self, clock: &dyn Clock) -> Result<ExitCode, Failure> {
+        let root = open_root(self.sysroot.as_ref())?;
+        let (policy, line) = self.policy()?;
+        let catalogue = Catalogue::for_policy(&policy);
+        let request = Request {
+            root: &root,
+            catalogue: &catalogue,
+            policy: &policy,
+            families: &self.families,
+            own: vec![line],
+            clock,
+        };
+        let assessment = assess(request);
+        match self.format {
+            Format::Json => output::print_json(&assessment.report)?,
+            Format::Text => {
+                let mut page = output::page();
+                render(&mut page, &assessment.report, &catalogue, self.fail_on);
+                output::print(&page.finish())?;
+            }
+        }
+        Ok(ExitCode::from(exit_code(&assessment.report, self.fail_on)))
+    }
+
+    fn policy(&self) -> Result<(Policy, Coverage), EvaluateError> {
+        let line = |detail: String| Coverage { source: Source::Policy, status: Status::Unsupported, detail };
+        let Some(path) = &self.policy else {
+            let text = "the built-in profile is in force; no signed policy was verified".to_owned();
+            return Ok((Policy::default(), line(text)));
+        };
+        let size = fs::metadata(path)
+            .map_err(|source| EvaluateError::ReadPolicy { path: path.clone(), source })?
+            .len();
+        if size > MAX_POLICY_FILE_BYTES {
+            return Err(EvaluateError::LargePolicy { path: path.clone() });
+        }
+        let text = fs::read_to_string(path)
+            .map_err(|source| EvaluateError::ReadPolicy { path: path.clone(), source })?;
+        let policy = Policy::from_toml(&text)
+            .map_err(|source| EvaluateError::Policy { path: path.clone(), source })?;
+        let shown = printable(&path.to_string_lossy(), MAX_PATH_CHARS);
+        Ok((policy, line(format!("unsigned file `{shown}` from the command line is in force"))))
+    }
+}
+
+/// The live machine, or a copy of one.
+pub(super) fn open_root(sysroot: Option<&PathBuf>) -> Result<Root, Failure> {
+    let Some(path) = sysroot else { return Ok(Root::live()) };
+    Ok(Root::sysroot(path).map_err(|source| EvaluateError::Sysroot { path: path.clone(), source })?)
+}
+
+/// 0 nothing at or above `threshold`, 1 something, 2 where not one rule could be decided: then nothing was evaluated.
+fn exit_code(report: &Report, threshold: Severity) -> u8 {
+    let grave = report.findings.iter().any(|f| f.approval.is_none() && f.severity >= threshold);
+    let decided = report
+        .outcomes
+        .iter()
+        .any(|o| matches!(o.outcome, Outcome::Pass | Outcome::Fail | Outcome::NotApplicable));
+    if grave {
+        1
+    } else if decided {
+        0
+    } else {
+        2
+    }
+}
+
+const MAX_POLICY_FILE_BYTES: u64 = 1024 * 1024;
+const MAX_PATH_CHARS: usize = 200;

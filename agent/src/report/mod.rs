@@ -1,0 +1,12 @@
+//! One evaluation's report: made from facts, and printed for people.
+//!
+//! Always: every source and every rule is in it, read or not; a rule that was not asked for says so; the
+//! text for people shows findings, gaps and next steps from the same report that is signed and sent.
+
+mod build;
+mod page;
+mod text;
+
+pub use build::{Assessment, Request, assess};
+pub use page::{DEFAULT_WIDTH, Page, Paint};
+pub use text::render;
