@@ -4,3 +4,5 @@
 //! in the audit log; text from a device is data. Never here: SQL.
 
 pub mod app;
+pub mod evaluations;
+pub mod evidence;
