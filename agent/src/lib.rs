@@ -4,4 +4,8 @@
 //! the wire: the code paths do not exist.
 
 pub mod cli;
+pub mod key;
+pub mod random;
 pub mod report;
+pub mod state;
+pub mod tenant;
