@@ -103,7 +103,7 @@ impl Case {
     /// The first unknown or malformed key, with its line where the parser knows it.
     pub fn parse(file: &str, text: &str) -> Result<Self, Problem> {
         let case: Self = source_text::parse(file, text)?;
-        case.facts().map_err(|message| Problem { message, ..Problem::at(file, text, "[facts", "") })?;
+        case.facts().map_err(|message| Problem { message, ..Problem::at(file, text, "facts", "") })?;
         Ok(case)
     }
 
@@ -198,7 +198,12 @@ impl Case {
         for finding in &evaluation.findings {
             wrong.push(format!(
                 "  {} {} {} {:?} {}: {}",
-                finding.rule, finding.severity, finding.confidence, finding.product, finding.subject, finding.title
+                finding.rule,
+                finding.severity,
+                finding.confidence,
+                finding.product,
+                finding.subject,
+                finding.title
             ));
         }
         Err(wrong.join("\n"))
@@ -210,7 +215,12 @@ pub fn speaks_of(finding: &Finding, rule: RuleId) -> bool {
     finding.rule == rule || finding.evidence.iter().any(|evidence| evidence.rule == Some(rule))
 }
 
-fn check<T: PartialEq + std::fmt::Debug>(wrong: &mut Vec<String>, what: &str, want: Option<T>, got: Option<T>) {
+fn check<T: PartialEq + std::fmt::Debug>(
+    wrong: &mut Vec<String>,
+    what: &str,
+    want: Option<T>,
+    got: Option<T>,
+) {
     if want.is_some() && want != got {
         wrong.push(format!("{what} {got:?}, want {want:?}"));
     }
@@ -237,9 +247,11 @@ fn unknown_key(written: &serde_json::Value, back: &serde_json::Value) -> Option<
             };
             unknown_key(value, kept).map(|rest| format!(".{key}{rest}"))
         }),
-        (Value::Array(written), Value::Array(back)) => written.iter().zip(back).enumerate().find_map(
-            |(index, (written, back))| unknown_key(written, back).map(|rest| format!("[{index}]{rest}")),
-        ),
+        (Value::Array(written), Value::Array(back)) => {
+            written.iter().zip(back).enumerate().find_map(|(index, (written, back))| {
+                unknown_key(written, back).map(|rest| format!("[{index}]{rest}"))
+            })
+        }
         _ => None,
     }
 }

@@ -52,7 +52,8 @@ pub struct LockedRule {
 impl DataFiles {
     /// The files that are built in.
     pub fn embedded() -> Self {
-        let own = |files: &[(&str, &str)]| files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect();
+        let own =
+            |files: &[(&str, &str)]| files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect();
         Self {
             rules: own(embedded::RULES),
             tools: own(embedded::TOOLS),
@@ -111,9 +112,14 @@ impl DataFiles {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let mut out = String::from("# Made by `cargo run -p bearing-policies --example lock`: version and digest of every rule.\n");
+        let mut out = String::from(
+            "# Made by `cargo run -p bearing-policies --example lock`: version and digest of every rule.\n",
+        );
         for (id, locked) in lock {
-            out.push_str(&format!("{id} = {{ version = {}, digest = \"{}\" }}\n", locked.version, locked.digest));
+            out.push_str(&format!(
+                "{id} = {{ version = {}, digest = \"{}\" }}\n",
+                locked.version, locked.digest
+            ));
         }
         Ok(out)
     }
@@ -165,12 +171,15 @@ impl DataFiles {
             }
             let digest = Digest::of(text.as_bytes());
             match lock.get(&rule.id) {
-                None => problems.push(Problem::of(file, format!("rule `{}` is missing in rules.lock", rule.id))),
+                None => {
+                    problems.push(Problem::of(file, format!("rule `{}` is missing in rules.lock", rule.id)))
+                }
                 Some(locked) if locked.digest != digest && locked.version >= rule.version => {
                     problems.push(Problem::at(file, text, "version", raise_version(&rule)));
                 }
                 Some(locked) if locked.digest != digest || locked.version != rule.version => {
-                    let message = format!("rules.lock holds another version of rule `{}`: write it anew", rule.id);
+                    let message =
+                        format!("rules.lock holds another version of rule `{}`: write it anew", rule.id);
                     problems.push(Problem::of(file, message));
                 }
                 Some(_) => {}
@@ -185,7 +194,8 @@ impl DataFiles {
         }
         for id in lock.keys() {
             if !self.rules.iter().any(|(file, _)| file.ends_with(&format!("/{id}.toml"))) {
-                let message = format!("rule `{id}` is locked but has no file: retire it instead of removing it");
+                let message =
+                    format!("rule `{id}` is locked but has no file: retire it instead of removing it");
                 problems.push(Problem::of("rules.lock", message));
             }
         }
@@ -227,7 +237,10 @@ fn read_lock(text: &str) -> Result<BTreeMap<RuleId, LockedRule>, Problem> {
 }
 
 fn raise_version(rule: &Rule) -> String {
-    format!("rule `{}` changed: raise its `version` above {} and write rules.lock anew", rule.id, rule.version)
+    format!(
+        "rule `{}` changed: raise its `version` above {} and write rules.lock anew",
+        rule.id, rule.version
+    )
 }
 
 fn borrowed(files: &[(String, String)]) -> Vec<(&str, &str)> {
@@ -261,7 +274,11 @@ mod tests {
     #[test]
     fn the_embedded_files_have_no_problem() {
         let problems = check_embedded();
-        assert!(problems.is_empty(), "{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+        assert!(
+            problems.is_empty(),
+            "{}",
+            problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        );
     }
 
     #[test]

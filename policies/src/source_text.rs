@@ -24,9 +24,12 @@ impl Problem {
         Self { file: file.to_owned(), line: None, message: message.into() }
     }
 
-    /// A problem at the first line of `text` that starts with `start` (leading blanks aside).
+    /// A problem at the first line of `text` that starts with `start` (leading blanks and brackets aside).
     pub fn at(file: &str, text: &str, start: &str, message: impl Into<String>) -> Self {
-        let line = text.lines().position(|line| line.trim_start().starts_with(start)).map(|index| index + 1);
+        let line = text
+            .lines()
+            .position(|line| line.trim_start_matches([' ', '[']).starts_with(start))
+            .map(|index| index + 1);
         Self { file: file.to_owned(), line, message: message.into() }
     }
 }

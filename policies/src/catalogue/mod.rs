@@ -13,8 +13,11 @@ use bearing_protocol::{
     rule::RuleId,
 };
 
+pub(crate) use index::basename;
 pub use index::{Hit, Index};
-pub use tool::{Action, Category, Fact, FactKind, Grants, Presence, Prevalence, Role, Tool, Trust};
+pub use tool::{
+    Action, Category, Fact, FactKind, Grants, Presence, Prevalence, Role, SwitchedOn, Tool, Trust,
+};
 
 use crate::{Policy, embedded, rule::Rule, source_text, source_text::Problem};
 
@@ -49,7 +52,8 @@ impl Catalogue {
     /// As [`Catalogue::embedded`]; a policy's own tools were checked when it was read.
     pub fn for_policy(policy: &Policy) -> Self {
         #[expect(clippy::panic, reason = "a binary without its catalogue would call every machine clean")]
-        Self::compile(embedded::RULES, embedded::TOOLS, policy.tools()).unwrap_or_else(|error| panic!("{error}"))
+        Self::compile(embedded::RULES, embedded::TOOLS, policy.tools())
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// The built-in catalogue with every tool `times` times, the copies under other names: for measuring that
@@ -77,7 +81,12 @@ impl Catalogue {
         for (file, text) in rules {
             match source_text::parse::<Rule>(file, text) {
                 Ok(rule) if by_id.contains_key(&rule.id) => {
-                    problems.push(Problem::at(file, text, "id", format!("rule `{}` is defined twice", rule.id)));
+                    problems.push(Problem::at(
+                        file,
+                        text,
+                        "id",
+                        format!("rule `{}` is defined twice", rule.id),
+                    ));
                 }
                 Ok(rule) => {
                     by_id.insert(rule.id, rule);
@@ -90,7 +99,12 @@ impl Catalogue {
         for (file, text) in tools {
             match Tool::parse(file, text) {
                 Ok(tool) if !known.insert(tool.id.clone()) => {
-                    problems.push(Problem::at(file, text, "id", format!("tool `{}` is defined twice", tool.id)));
+                    problems.push(Problem::at(
+                        file,
+                        text,
+                        "id",
+                        format!("tool `{}` is defined twice", tool.id),
+                    ));
                 }
                 Ok(tool) => all.push(tool),
                 Err(found) => problems.extend(found),
@@ -100,7 +114,8 @@ impl Catalogue {
             if known.insert(tool.id.clone()) {
                 all.push(tool.clone());
             } else {
-                problems.push(Problem::of("policy", format!("tool `{}` is in the catalogue already", tool.id)));
+                problems
+                    .push(Problem::of("policy", format!("tool `{}` is in the catalogue already", tool.id)));
             }
         }
         if !problems.is_empty() {

@@ -3,7 +3,10 @@
 //! Always: each fact carries where it was taken from and how far that is trusted; unverified facts never convict,
 //! and facts marked too broad only strengthen another fact of the same tool.
 
-use bearing_protocol::fact::{PackageManager, Protocol};
+use bearing_protocol::{
+    fact::{PackageManager, Protocol},
+    severity::Severity,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -33,6 +36,12 @@ pub struct Tool {
     /// What the far end gets.
     #[serde(default)]
     pub grants: Option<Grants>,
+    /// For services of the system: what switched on means.
+    #[serde(default)]
+    pub on: SwitchedOn,
+    /// Severity while it is on, where that differs from the rule's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
     /// Tools that bring this one along: together they are one vendor.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bundled_with: Vec<String>,
@@ -117,6 +126,17 @@ pub enum Presence {
     Notable,
     /// It comes with systems or with everyday work: only being switched on counts.
     Ordinary,
+}
+
+/// What switched on means for a service of the system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SwitchedOn {
+    /// It listens: a daemon that runs by default says nothing.
+    #[default]
+    Listening,
+    /// It runs, or is set to start.
+    Running,
 }
 
 /// What the far end gets.
@@ -261,7 +281,12 @@ impl Tool {
             .collect();
         let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".toml"));
         if stem.is_some_and(|stem| stem != tool.id) {
-            problems.push(Problem::at(file, text, "id", format!("tool `{}` must live in `{0}.toml`", tool.id)));
+            problems.push(Problem::at(
+                file,
+                text,
+                "id",
+                format!("tool `{}` must live in `{0}.toml`", tool.id),
+            ));
         }
         if problems.is_empty() { Ok(tool) } else { Err(problems) }
     }
@@ -313,7 +338,9 @@ impl Fact {
             return Some("has more than one `*`");
         }
         match self.kind {
-            FactKind::Listener if self.listener().is_none() => Some("is no listener: want `tcp/PORT` or `udp/PORT`"),
+            FactKind::Listener if self.listener().is_none() => {
+                Some("is no listener: want `tcp/PORT` or `udp/PORT`")
+            }
             FactKind::Artefact if !(value.starts_with('/') || value.starts_with("~/")) => {
                 Some("is no path: want `/…` or `~/…`")
             }
@@ -329,7 +356,9 @@ impl Fact {
             {
                 Some("has too little before its `*`")
             }
-            _ if self.manager.is_some() && self.kind != FactKind::Package => Some("has a manager but is no package"),
+            _ if self.manager.is_some() && self.kind != FactKind::Package => {
+                Some("has a manager but is no package")
+            }
             _ => None,
         }
     }

@@ -4,7 +4,7 @@
 //! the cause alone, and its severity from the detector unless policy overrides it; text from the machine is made
 //! printable here, once, for all detectors.
 
-use std::collections::BTreeMap;
+use std::{cell::OnceCell, collections::BTreeMap, rc::Rc};
 
 use bearing_protocol::{
     Timestamp,
@@ -19,7 +19,10 @@ use bearing_protocol::{
     text::{printable, truncate},
 };
 
-use super::{Evaluation, outcome};
+use super::{
+    Evaluation, outcome,
+    sighting::{Sighting, gather},
+};
 use crate::{Catalogue, Policy};
 
 /// What a detector reads, and where it reports.
@@ -34,6 +37,7 @@ pub struct Context<'a> {
     pub now: Timestamp,
     findings: Vec<Finding>,
     settled: BTreeMap<RuleId, (Outcome, String)>,
+    sightings: OnceCell<Rc<[Sighting<'a>]>>,
 }
 
 /// A finding as a detector describes it.
@@ -76,8 +80,26 @@ pub fn evidence(
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(facts: &'a Facts, catalogue: &'a Catalogue, policy: &'a Policy, now: Timestamp) -> Self {
-        Self { facts, catalogue, policy, now, findings: Vec::new(), settled: BTreeMap::new() }
+    pub(super) fn new(
+        facts: &'a Facts,
+        catalogue: &'a Catalogue,
+        policy: &'a Policy,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            facts,
+            catalogue,
+            policy,
+            now,
+            findings: Vec::new(),
+            settled: BTreeMap::new(),
+            sightings: OnceCell::new(),
+        }
+    }
+
+    /// The catalogue's tools that are on this machine; gathered once.
+    pub fn sightings(&self) -> Rc<[Sighting<'a>]> {
+        Rc::clone(self.sightings.get_or_init(|| gather(self.facts, self.catalogue).into()))
     }
 
     /// Takes a finding. A rule without a file, or one that is retired, raises nothing.
@@ -107,8 +129,12 @@ impl<'a> Context<'a> {
             known.severity = known.severity.max(finding.severity);
             known.confidence = known.confidence.max(finding.confidence);
             let room = MAX_EVIDENCE.saturating_sub(known.evidence.len());
-            let new: Vec<Evidence> =
-                finding.evidence.into_iter().filter(|piece| !known.evidence.contains(piece)).take(room).collect();
+            let new: Vec<Evidence> = finding
+                .evidence
+                .into_iter()
+                .filter(|piece| !known.evidence.contains(piece))
+                .take(room)
+                .collect();
             known.evidence.extend(new);
         } else if self.findings.len() < MAX_FINDINGS {
             self.findings.push(finding);
@@ -128,7 +154,8 @@ impl<'a> Context<'a> {
                 (a.rule, &a.product, &a.subject, &a.id).cmp(&(b.rule, &b.product, &b.subject, &b.id))
             })
         });
-        let outcomes = outcome::of_all_rules(self.facts, self.catalogue, self.policy, &self.findings, &self.settled);
+        let outcomes =
+            outcome::of_all_rules(self.facts, self.catalogue, self.policy, &self.findings, &self.settled);
         Evaluation { outcomes, findings: self.findings }
     }
 }

@@ -5,8 +5,10 @@
 
 pub mod context;
 mod outcome;
+mod remote_access;
+pub mod sighting;
 
-use bearing_protocol::{Timestamp, fact::Facts, finding::Finding, outcome::RuleOutcome};
+use bearing_protocol::{Timestamp, fact::Facts, finding::Finding, outcome::RuleOutcome, rule::Family};
 
 pub use context::{Context, Draft, evidence};
 
@@ -35,4 +37,4 @@ pub fn evaluate(facts: &Facts, catalogue: &Catalogue, policy: &Policy, now: Time
 type Detector = fn(&mut Context<'_>);
 
 /// Every detector with the family it serves.
-const DETECTORS: &[(bearing_protocol::rule::Family, Detector)] = &[];
+const DETECTORS: &[(Family, Detector)] = &[(Family::RemoteAccess, remote_access::detect)];

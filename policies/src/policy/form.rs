@@ -159,7 +159,10 @@ impl Form {
         for country in self.expected_countries.iter().chain(of_sites) {
             if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()) {
                 let shown = printable(country, 20);
-                flaws.push((country.clone(), format!("`{shown}` is no country code: want two capitals, as in `DE`")));
+                flaws.push((
+                    country.clone(),
+                    format!("`{shown}` is no country code: want two capitals, as in `DE`"),
+                ));
             }
         }
         for source in self.minimum_coverage.intersection(&self.privacy.sources_off) {
@@ -168,7 +171,10 @@ impl Form {
         }
         for tool in &self.tools {
             for (near, message) in tool.flaws() {
-                flaws.push((near.unwrap_or_else(|| tool.id.clone()), format!("tool `{}`: {message}", tool.id)));
+                flaws.push((
+                    near.unwrap_or_else(|| tool.id.clone()),
+                    format!("tool `{}`: {message}", tool.id),
+                ));
             }
         }
         let mut ids: Vec<&str> = self.tools.iter().map(|tool| tool.id.as_str()).collect();
@@ -181,7 +187,10 @@ impl Form {
             }
         }
         for tool in self.tools.iter().filter(|tool| super::known::is_embedded_tool(&tool.id)) {
-            flaws.push((tool.id.clone(), format!("tool `{}` is in the catalogue already: take another id", tool.id)));
+            flaws.push((
+                tool.id.clone(),
+                format!("tool `{}` is in the catalogue already: take another id", tool.id),
+            ));
         }
         flaws
     }

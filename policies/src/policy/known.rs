@@ -33,13 +33,18 @@ const SIGNALS: [(Family, u8); 10] = [
 
 /// What the server needs of a device for families that it decides itself.
 const SERVER_SIDE: [(Family, &[Source]); 2] = [
-    (Family::Location, &[Source::TimeZone, Source::Sessions, Source::Interfaces, Source::Routes, Source::Proxies]),
+    (
+        Family::Location,
+        &[Source::TimeZone, Source::Sessions, Source::Interfaces, Source::Routes, Source::Proxies],
+    ),
     (Family::Farm, &[Source::Usb, Source::Displays]),
 ];
 
 /// Whether a signal of this id exists.
 pub fn is_known_rule(rule: RuleId) -> bool {
-    number(rule).is_some_and(|n| SIGNALS.iter().any(|(family, count)| *family == rule.family() && n >= 1 && n <= *count))
+    number(rule).is_some_and(|n| {
+        SIGNALS.iter().any(|(family, count)| *family == rule.family() && n >= 1 && n <= *count)
+    })
 }
 
 /// The known rule whose id is nearest: in the same family, the nearest number.

@@ -1,0 +1,474 @@
+//! Collects the traces of every tool from the facts.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bearing_protocol::{
+    coverage::Source,
+    fact::{AutostartKind, Enablement, Executable, Facts, Owner, PackageManager, Process, SocketState},
+};
+
+use super::{
+    Disguise, Sighting, Trace, TraceKind,
+    disguise::{self, unwrapped},
+    subcommand,
+};
+use crate::{
+    Catalogue,
+    catalogue::{Category, Fact, FactKind, Hit, Tool, Trust, basename},
+    detect::evidence,
+};
+
+/// All tools of which something was seen that speaks for itself, in catalogue order.
+pub(in crate::detect) fn gather<'a>(facts: &Facts, catalogue: &'a Catalogue) -> Vec<Sighting<'a>> {
+    let mut gatherer = Gatherer::new(facts, catalogue);
+    gatherer.packages();
+    gatherer.units();
+    gatherer.processes();
+    gatherer.identities();
+    gatherer.autostart();
+    gatherer.interfaces();
+    gatherer.artefacts();
+    gatherer.listeners();
+    gatherer.finish()
+}
+
+struct Gatherer<'a, 'f> {
+    facts: &'f Facts,
+    catalogue: &'a Catalogue,
+    by_path: HashMap<&'f str, &'f Executable>,
+    /// Which database each installed package is in.
+    managers: HashMap<&'f str, PackageManager>,
+    traces: BTreeMap<usize, Vec<Trace>>,
+    /// Processes that were recognised, with their tool.
+    pids: BTreeSet<(u32, usize)>,
+}
+
+impl<'a, 'f> Gatherer<'a, 'f> {
+    fn new(facts: &'f Facts, catalogue: &'a Catalogue) -> Self {
+        let by_path =
+            facts.executables.iter().map(|executable| (executable.path.as_str(), executable)).collect();
+        let managers =
+            facts.packages.iter().map(|package| (package.name.as_str(), package.manager)).collect();
+        Self { facts, catalogue, by_path, managers, traces: BTreeMap::new(), pids: BTreeSet::new() }
+    }
+
+    fn resolve(&self, hit: Hit) -> Option<(&'a Tool, &'a Fact)> {
+        let tool = self.catalogue.tools().get(hit.tool)?;
+        tool.facts.get(hit.fact).map(|fact| (tool, fact))
+    }
+
+    fn add(&mut self, tool: usize, trace: Trace) {
+        let traces = self.traces.entry(tool).or_default();
+        let seen = |known: &&mut Trace| known.kind == trace.kind && known.evidence == trace.evidence;
+        match traces.iter_mut().find(seen) {
+            Some(known) => {
+                known.convicts |= trace.convicts;
+                known.live |= trace.live;
+                known.persistent |= trace.persistent;
+            }
+            None => traces.push(trace),
+        }
+    }
+
+    fn packages(&mut self) {
+        for package in &self.facts.packages {
+            let name = match package.manager {
+                PackageManager::AppImage => app_image_name(&package.name),
+                _ => package.name.clone(),
+            };
+            for hit in self.catalogue.index().package(&name) {
+                let Some((tool, fact)) = self.resolve(hit) else { continue };
+                if !same_world(fact.manager, package.manager) {
+                    continue;
+                }
+                let location = format!("{:?}", package.manager).to_lowercase();
+                let version =
+                    if package.version.is_empty() { String::new() } else { format!(" {}", package.version) };
+                let why = format!("this is the package of {}", tool.name);
+                let piece = evidence(
+                    Source::Packages,
+                    location,
+                    "package",
+                    format!("{}{version}", package.name),
+                    why,
+                );
+                self.add(hit.tool, trace(TraceKind::Package, fact.convicts(), piece));
+            }
+        }
+    }
+
+    fn units(&mut self) {
+        for unit in self.facts.units.iter().filter(|unit| unit.enablement != Enablement::Masked) {
+            let live = unit.running == Some(true);
+            let persistent = unit.enablement == Enablement::Enabled;
+            let state = match (live, persistent) {
+                (true, true) => "running, set to start",
+                (true, false) => "running",
+                (false, true) => "set to start",
+                (false, false) => "installed",
+            };
+            for hit in self.catalogue.index().unit(&unit.name) {
+                let Some((tool, fact)) = self.resolve(hit) else { continue };
+                let why = format!("this is the service of {}", tool.name);
+                let piece =
+                    evidence(Source::Units, &unit.path, "unit", format!("{} ({state})", unit.name), why);
+                self.add(
+                    hit.tool,
+                    Trace { live, persistent, ..trace(TraceKind::Unit, fact.convicts(), piece) },
+                );
+            }
+            let Some(program) = unit.program.as_deref().filter(|program| program.starts_with('/')) else {
+                continue;
+            };
+            let arguments = words_of(unit.command.as_deref());
+            for (hit, tool, fact) in self.executable_hits(program) {
+                if !tool.actions.is_empty() && subcommand::asked(tool, &arguments).is_none() {
+                    continue;
+                }
+                let why = format!("this service starts the program of {}", tool.name);
+                let value = format!("{} starts {program} ({state})", unit.name);
+                let piece = evidence(Source::Units, &unit.path, "program", value, why);
+                self.add(
+                    hit.tool,
+                    Trace { live, persistent, ..trace(TraceKind::Unit, fact.convicts(), piece) },
+                );
+            }
+        }
+    }
+
+    /// Tools that run from `path`, package owners taken into account.
+    fn executable_hits(&self, path: &str) -> Vec<(Hit, &'a Tool, &'a Fact)> {
+        let name = basename(path);
+        let mut hits = self.catalogue.index().executable(path);
+        if unwrapped(name) != name {
+            hits.extend(self.catalogue.index().executable(unwrapped(name)));
+        }
+        let owner = self.by_path.get(path).map(|executable| &executable.owner);
+        hits.into_iter()
+            .filter_map(|hit| self.resolve(hit).map(|(tool, fact)| (hit, tool, fact)))
+            .filter(|(_, tool, fact)| {
+                fact.value.starts_with('/') || !owner.is_some_and(|owner| self.is_anothers(tool, owner))
+            })
+            .collect()
+    }
+
+    /// Whether the file belongs to a package of a database in which this tool's packages have other names.
+    fn is_anothers(&self, tool: &Tool, owner: &Owner) -> bool {
+        let Owner::Package(package) = owner else { return false };
+        let Some(manager) = self.managers.get(package.as_str()) else { return false };
+        let is_own = |fact: &&Fact| fact.kind == FactKind::Package && fact.manager == Some(*manager);
+        let mut own = tool.facts.iter().filter(is_own).map(|fact| fact.value.as_str());
+        let fits = |name: &str| match name.split_once('*') {
+            Some((before, behind)) => package.starts_with(before) && package.ends_with(behind),
+            None => name == package,
+        };
+        own.clone().next().is_some() && !own.any(fits)
+    }
+
+    fn processes(&mut self) {
+        for process in self.facts.processes.iter().filter(|process| !process.kernel_thread) {
+            match process.executable.as_deref() {
+                Some(path) => self.process(process, path),
+                None => self.process_by_name(process),
+            }
+            self.sandboxed(process);
+        }
+    }
+
+    fn process(&mut self, process: &Process, path: &str) {
+        let mut found = self.executable_hits(path);
+        let mut arguments: &[String] = process.arguments.get(1..).unwrap_or_default();
+        let mut shown = path;
+        if found.is_empty() && is_interpreter(path) {
+            // A script is recognised by its whole path only: its name is free text.
+            let Some(at) = arguments.iter().position(|argument| !argument.starts_with('-')) else { return };
+            let Some(script) = arguments.get(at).filter(|script| script.starts_with('/')) else { return };
+            found = self.executable_hits(script);
+            found.retain(|(_, _, fact)| fact.value.starts_with('/'));
+            arguments = process.arguments.get(at + 2..).unwrap_or_default();
+            shown = script;
+        }
+        for (hit, tool, fact) in found {
+            let live = tool.actions.is_empty() || subcommand::asked(tool, arguments).is_some();
+            let owner = self.by_path.get(path).map_or(Owner::Unknown, |executable| executable.owner.clone());
+            let disguise = fact
+                .convicts()
+                .then(|| disguise::of(tool, shown, process.deleted, &owner, false))
+                .flatten()
+                .filter(|_| live);
+            let mut why = format!("this is the program of {}", tool.name);
+            if let Some(disguise) = disguise {
+                why.push_str(&format!("; it {}", disguise.describe()));
+            }
+            let deleted = if process.deleted { " (deleted)" } else { "" };
+            let value = match subcommand::asked(tool, arguments) {
+                Some(action) => format!("{shown}{deleted}, asked to `{}`", action.word),
+                None => format!("{shown}{deleted}"),
+            };
+            let location = format!("pid {}", process.pid);
+            let piece = evidence(Source::Processes, location, "executable", value, why);
+            // A program that may do many things convicts only by what it was asked to do.
+            let convicts = fact.convicts() && (live || tool.category != Category::IdeTunnel);
+            self.add(hit.tool, Trace { live, disguise, ..trace(TraceKind::Process, convicts, piece) });
+            if live {
+                self.pids.insert((process.pid, hit.tool));
+            }
+        }
+    }
+
+    /// Without permission to read the executable, the kernel's short name strengthens what else was seen.
+    fn process_by_name(&mut self, process: &Process) {
+        for hit in self.catalogue.index().executable(&process.name) {
+            let Some((tool, fact)) = self.resolve(hit) else { continue };
+            if !fact.convicts() || !tool.actions.is_empty() {
+                continue;
+            }
+            let why = format!(
+                "a process of this name runs; its executable could not be read. {} has this name",
+                tool.name
+            );
+            let piece =
+                evidence(Source::Processes, format!("pid {}", process.pid), "name", &process.name, why);
+            self.add(hit.tool, Trace { live: true, ..trace(TraceKind::Process, false, piece) });
+        }
+    }
+
+    /// Flatpak and snap processes name their application in the control group.
+    fn sandboxed(&mut self, process: &Process) {
+        let cgroup = process.cgroup.as_deref().unwrap_or_default();
+        let last = basename(cgroup);
+        let Some(application) = last.strip_prefix("app-flatpak-").and_then(|rest| rest.rsplit_once('-'))
+        else {
+            return;
+        };
+        for hit in self.catalogue.index().package(application.0) {
+            let Some((tool, fact)) = self.resolve(hit) else { continue };
+            if fact.manager != Some(PackageManager::Flatpak) {
+                continue;
+            }
+            let live = tool.actions.is_empty();
+            let why = format!("this is the Flatpak application of {}", tool.name);
+            let piece = evidence(
+                Source::Processes,
+                format!("pid {}", process.pid),
+                "application",
+                application.0,
+                why,
+            );
+            self.add(hit.tool, Trace { live, ..trace(TraceKind::Package, fact.convicts(), piece) });
+            self.pids.insert((process.pid, hit.tool));
+        }
+    }
+
+    fn identities(&mut self) {
+        for executable in &self.facts.executables {
+            if let Some(module) = &executable.go_module {
+                for hit in self.catalogue.index().go_module(module) {
+                    let Some((tool, fact)) = self.resolve(hit) else { continue };
+                    let value = match &executable.go_version {
+                        Some(version) => format!("{module} {version}"),
+                        None => module.clone(),
+                    };
+                    let why = format!("built from the Go module of {}", tool.name);
+                    self.identity(hit.tool, tool, executable, fact.convicts(), "go module", value, why);
+                }
+            }
+            let mut markers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+            for (product, marker) in &executable.markers {
+                markers.entry(product).or_default().insert(marker);
+            }
+            // What carries the marks of many products is a list of them (a scanner, our own agent), not one of them.
+            if markers.len() > MAX_PRODUCTS_IN_ONE {
+                continue;
+            }
+            for (product, found) in markers {
+                let Some(number) = self.catalogue.index().tool(product) else { continue };
+                let Some(tool) = self.catalogue.tools().get(number) else { continue };
+                let known: BTreeSet<&str> = marker_facts(tool).map(|fact| fact.value.as_str()).collect();
+                let count = found.iter().filter(|marker| known.contains(**marker)).count();
+                if count < tool.markers_needed {
+                    continue;
+                }
+                let value = found.into_iter().collect::<Vec<_>>().join(", ");
+                let why = format!("these byte strings are in the program of {}", tool.name);
+                self.identity(number, tool, executable, true, "markers", value, why);
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one trace's parts, used twice above")]
+    fn identity(
+        &mut self,
+        number: usize,
+        tool: &'a Tool,
+        executable: &Executable,
+        convicts: bool,
+        field: &str,
+        value: String,
+        mut why: String,
+    ) {
+        let running: Vec<&Process> =
+            self.facts.processes.iter().filter(|process| executable.pids.contains(&process.pid)).collect();
+        let asked = running
+            .iter()
+            .any(|process| subcommand::asked(tool, process.arguments.get(1..).unwrap_or_default()).is_some());
+        let live = !executable.pids.is_empty() && (tool.actions.is_empty() || asked);
+        let hides = disguise::of(tool, &executable.path, executable.deleted, &executable.owner, true);
+        // A foreign name is worth saying even where the subcommand is not known.
+        let disguise = hides.filter(|hides| live || *hides == Disguise::Renamed);
+        if let Some(disguise) = disguise {
+            why.push_str(&format!("; it {}", disguise.describe()));
+        }
+        let piece = evidence(Source::Executables, &executable.path, field, value, why);
+        self.add(number, Trace { live, disguise, ..trace(TraceKind::Identity, convicts, piece) });
+        if live {
+            self.pids.extend(executable.pids.iter().map(|pid| (*pid, number)));
+        }
+    }
+
+    fn autostart(&mut self) {
+        for entry in self.facts.autostart.iter().filter(|entry| !entry.disabled) {
+            let persistent = entry.kind != AutostartKind::DesktopEntry;
+            for hit in self.catalogue.index().desktop_entry(&entry.name) {
+                let Some((tool, fact)) = self.resolve(hit) else { continue };
+                let why = format!("this is the entry of {}", tool.name);
+                let piece = evidence(Source::Autostart, &entry.path, "entry", &entry.name, why);
+                self.add(
+                    hit.tool,
+                    Trace { persistent, ..trace(TraceKind::Autostart, fact.convicts(), piece) },
+                );
+            }
+            let Some(program) =
+                entry.program.as_deref().filter(|program| persistent && program.starts_with('/'))
+            else {
+                continue;
+            };
+            let arguments = words_of(entry.command.as_deref());
+            for (hit, tool, fact) in self.executable_hits(program) {
+                if !tool.actions.is_empty() && subcommand::asked(tool, &arguments).is_none() {
+                    continue;
+                }
+                let why = format!("this starts the program of {}", tool.name);
+                let piece = evidence(Source::Autostart, &entry.path, "program", program, why);
+                self.add(
+                    hit.tool,
+                    Trace { persistent, ..trace(TraceKind::Autostart, fact.convicts(), piece) },
+                );
+            }
+        }
+    }
+
+    fn interfaces(&mut self) {
+        for interface in &self.facts.network.interfaces {
+            for hit in self.catalogue.index().interface(&interface.name) {
+                let Some((tool, _)) = self.resolve(hit) else { continue };
+                let why = format!("{} names its interface so", tool.name);
+                let piece = evidence(Source::Interfaces, &interface.name, "interface", &interface.name, why);
+                let live = interface.up == Some(true);
+                self.add(hit.tool, Trace { live, ..trace(TraceKind::Interface, false, piece) });
+            }
+        }
+    }
+
+    fn artefacts(&mut self) {
+        for artefact in &self.facts.artefacts {
+            let Some(number) = self.catalogue.index().tool(&artefact.product) else { continue };
+            let Some(tool) = self.catalogue.tools().get(number) else { continue };
+            let fact = tool
+                .facts
+                .iter()
+                .find(|fact| fact.kind == FactKind::Artefact && fact.value == artefact.pattern);
+            let convicts = fact.is_some_and(Fact::convicts);
+            let age = artefact.modified_at.map(|at| format!(", last changed {}", at.strftime("%Y-%m-%d")));
+            let why = format!("{} leaves this behind{}", tool.name, age.unwrap_or_default());
+            let piece = evidence(Source::Artefacts, &artefact.path, "path", &artefact.path, why);
+            self.add(number, trace(TraceKind::Artefact, convicts, piece));
+        }
+    }
+
+    fn listeners(&mut self) {
+        for socket in self.facts.sockets.iter().filter(|socket| socket.state == SocketState::Listening) {
+            let at = (socket.protocol, socket.local_port);
+            let mut tools: BTreeSet<usize> = BTreeSet::new();
+            for pid in &socket.pids {
+                let from = self.pids.range((*pid, 0)..=(*pid, usize::MAX));
+                tools.extend(from.map(|(_, tool)| *tool));
+            }
+            if socket.pids.is_empty() || socket.pids == [1] {
+                // Socket activation, or no permission to see whose it is: the tool's own port, while it runs.
+                let running =
+                    self.traces.iter().filter(|(_, traces)| traces.iter().any(|t| t.live && t.convicts));
+                let with_port = running.filter(|(number, _)| {
+                    let tool = self.catalogue.tools().get(**number);
+                    tool.is_some_and(|tool| tool.facts.iter().any(|fact| fact.listener() == Some(at)))
+                });
+                tools.extend(with_port.map(|(number, _)| *number));
+            }
+            for number in tools {
+                let Some(tool) = self.catalogue.tools().get(number) else { continue };
+                let loopback = socket.local.is_loopback();
+                let protocol = format!("{:?}", socket.protocol).to_lowercase();
+                let value = format!("{protocol} {}:{}", socket.local, socket.local_port);
+                let reach = if loopback { "from this machine only" } else { "from the network" };
+                let why = format!("{} waits for connections {reach}", tool.name);
+                let location =
+                    socket.pids.first().map_or_else(|| "socket table".into(), |pid| format!("pid {pid}"));
+                let piece = evidence(Source::Sockets, location, "listening", value, why);
+                self.add(number, Trace { live: true, loopback, ..trace(TraceKind::Listener, false, piece) });
+            }
+        }
+    }
+
+    fn finish(self) -> Vec<Sighting<'a>> {
+        let tools = self.catalogue.tools();
+        let mut sightings = Vec::new();
+        for (number, mut traces) in self.traces {
+            let Some(tool) = tools.get(number).filter(|tool| tool.category != Category::Assistive) else {
+                continue;
+            };
+            traces.sort_by_key(|trace| (trace.kind, !trace.live, !trace.convicts));
+            let sighting = Sighting { tool, traces };
+            if sighting.convicts() {
+                sightings.push(sighting);
+            }
+        }
+        sightings
+    }
+}
+
+fn trace(kind: TraceKind, convicts: bool, evidence: bearing_protocol::finding::Evidence) -> Trace {
+    Trace { kind, convicts, live: false, persistent: false, loopback: false, disguise: None, evidence }
+}
+
+fn marker_facts(tool: &Tool) -> impl Iterator<Item = &Fact> {
+    tool.facts.iter().filter(|fact| fact.kind == FactKind::Marker && fact.trust != Trust::Unverified)
+}
+
+/// Distributions share names; stores have their own.
+fn same_world(fact: Option<PackageManager>, seen: PackageManager) -> bool {
+    let is_store = |manager| matches!(manager, PackageManager::Snap | PackageManager::Flatpak);
+    match fact {
+        None => true,
+        Some(manager) if is_store(manager) || is_store(seen) => manager == seen,
+        Some(_) => true,
+    }
+}
+
+fn app_image_name(name: &str) -> String {
+    let stem = name.split(['-', '_', '.']).next().unwrap_or(name);
+    stem.to_lowercase()
+}
+
+fn is_interpreter(path: &str) -> bool {
+    const NAMES: [&str; 8] = ["python", "node", "nodejs", "ruby", "perl", "java", "bash", "dash"];
+    let name = basename(path).trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    NAMES.contains(&name)
+}
+
+/// The words of a command after its program. Quotes are not obeyed: only whole plain words are looked for.
+fn words_of(command: Option<&str>) -> Vec<String> {
+    command.unwrap_or_default().split_whitespace().skip(1).map(str::to_owned).collect()
+}
+
+/// An executable with marks of more products than this is a list of products.
+const MAX_PRODUCTS_IN_ONE: usize = 2;
