@@ -1,0 +1,240 @@
+//! The first process of the test machine: carries out the plan, says what came of it, powers off.
+
+use super::plan::{AttachedBy, Device, Message, Plan, Step};
+use super::{capture, gadget};
+use anyhow::Context;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+pub(crate) const PLAN: &str = "rig/plan.json";
+pub(crate) const MODULES: &str = "rig/modules";
+pub(crate) const BUSYBOX: &str = "bin/busybox";
+const DISPLAY_DRIVER: &str = "/sys/bus/pci/drivers/bochs-drm";
+/// QEMU's `bochs-display`.
+const DISPLAY_ID: (&str, &str) = ("0x1234", "0x1111");
+
+/// Whether this is the guest: its kernel started this program first.
+pub(crate) fn is_first_process() -> bool {
+    std::process::id() == 1 && Path::new("/").join(PLAN).exists()
+}
+
+/// Carries out the plan and powers the machine off.
+pub(crate) fn main() -> ! {
+    let ended = boot().and_then(|mut host| {
+        let error = carry_out(&mut host).err().map(|error| format!("{error:#}"));
+        host.say(&Message::Done { error })
+    });
+    if let Err(error) = ended {
+        // The console is all that is left to say it on.
+        eprintln!("rig: {error:#}");
+    }
+    if busybox(&["poweroff", "-f"]).is_ok() {
+        loop {
+            std::thread::park();
+        }
+    }
+    // The kernel panics when its first process ends, and the emulator ends with it.
+    std::process::exit(1)
+}
+
+/// The line to the host.
+struct Host {
+    out: File,
+    answers: BufReader<File>,
+}
+
+impl Host {
+    fn say(&mut self, message: &Message) -> anyhow::Result<()> {
+        self.say_with(message, &[])
+    }
+
+    fn say_with(&mut self, message: &Message, data: &[u8]) -> anyhow::Result<()> {
+        let mut bytes = serde_json::to_vec(message)?;
+        bytes.push(b'\n');
+        bytes.extend_from_slice(data);
+        self.out.write_all(&bytes).context("the host hung up")
+    }
+
+    fn log(&mut self, text: impl Into<String>) -> anyhow::Result<()> {
+        let up = fs::read_to_string("/proc/uptime").unwrap_or_default();
+        let seconds = up.split_whitespace().next().unwrap_or_default();
+        self.say(&Message::Log(format!("[{seconds:>6} s] {}", text.into())))
+    }
+}
+
+fn boot() -> anyhow::Result<Host> {
+    for (kind, at) in
+        [("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp"), ("tmpfs", "/run")]
+    {
+        fs::create_dir_all(at)?;
+        busybox(&["mount", "-t", kind, kind, at])?;
+    }
+    fs::write("/proc/sys/kernel/hostname", fs::read_to_string("/etc/hostname")?.trim())?;
+    let plan = plan()?;
+    for (name, parameters) in &plan.modules {
+        load(name, parameters)?;
+    }
+    busybox(&["mount", "-t", "configfs", "configfs", "/sys/kernel/config"])?;
+    busybox(&["ip", "link", "set", "lo", "up"])?;
+    gadget::wait("the disk", || Path::new("/sys/block/nvme0n1/size").exists().then_some(()))?;
+    let port = gadget::wait("the line to the host", || {
+        gadget::entries("/sys/class/virtio-ports").into_iter().find(|port| {
+            fs::read_to_string(format!("/sys/class/virtio-ports/{port}/name"))
+                .is_ok_and(|name| name.trim() == "rig")
+        })
+    })?;
+    let out = OpenOptions::new().read(true).write(true).open(format!("/dev/{port}"))?;
+    Ok(Host { answers: BufReader::new(out.try_clone()?), out })
+}
+
+fn plan() -> anyhow::Result<Plan> {
+    Ok(serde_json::from_slice(&fs::read(Path::new("/").join(PLAN))?)?)
+}
+
+fn carry_out(host: &mut Host) -> anyhow::Result<()> {
+    host.log("up")?;
+    let mut plugged: Option<Device> = None;
+    for step in plan()?.steps {
+        match step {
+            Step::Display(edid) => {
+                attach_display(&edid)?;
+                host.log(format!("display attached: {edid}"))?;
+            }
+            Step::NoDisplay => detach_display()?,
+            Step::Plug(device) => {
+                plug(host, &device).with_context(|| format!("cannot plug in: {}", device.about))?;
+                host.log(format!("plugged in: {}", device.about))?;
+                plugged = Some(device);
+            }
+            Step::Unplug => {
+                if let Some(device) = plugged.take() {
+                    unplug(host, &device).with_context(|| format!("cannot unplug: {}", device.about))?;
+                }
+            }
+            Step::Capture(name) => {
+                let mut count = 0;
+                capture::capture(|found| {
+                    count += 1;
+                    let capture = name.clone();
+                    match found {
+                        capture::Found::File(path, data) => {
+                            host.say_with(&Message::File { capture, path, size_bytes: data.len() }, &data)
+                        }
+                        capture::Found::Link(path, to) => host.say(&Message::Link { capture, path, to }),
+                    }
+                })?;
+                host.log(format!("captured {name}: {count} files and links"))?;
+            }
+            Step::Run { name, argv } => run(host, name, &argv)?,
+        }
+    }
+    Ok(())
+}
+
+fn plug(host: &mut Host, device: &Device) -> anyhow::Result<()> {
+    match device.attached_by {
+        AttachedBy::Gadget => gadget::plug(device),
+        AttachedBy::Port => {
+            ask_for_port(host, Some(device.clone()))?;
+            gadget::wait_until_bound(device)
+        }
+    }
+}
+
+fn unplug(host: &mut Host, device: &Device) -> anyhow::Result<()> {
+    match device.attached_by {
+        AttachedBy::Gadget => gadget::unplug()?,
+        AttachedBy::Port => ask_for_port(host, None)?,
+    }
+    let product = format!("{:04x}", device.product_id);
+    gadget::wait("the device to leave the bus", || {
+        let is_there = gadget::entries("/sys/bus/usb/devices").into_iter().any(|name| {
+            fs::read_to_string(format!("/sys/bus/usb/devices/{name}/idProduct"))
+                .is_ok_and(|text| text.trim() == product)
+        });
+        (!is_there).then_some(())
+    })
+}
+
+fn ask_for_port(host: &mut Host, attach: Option<Device>) -> anyhow::Result<()> {
+    host.say(&Message::Port { attach })?;
+    host.answers.read_line(&mut String::new())?;
+    Ok(())
+}
+
+/// The display driver asks for an EDID when it is bound, so it is bound anew.
+fn attach_display(edid: &str) -> anyhow::Result<()> {
+    detach_display()?;
+    gadget::write(Path::new("/sys/module/drm/parameters/edid_firmware"), &format!("edid/{edid}"))?;
+    gadget::write(&Path::new(DISPLAY_DRIVER).join("bind"), &display_address()?)?;
+    gadget::wait("the display's EDID", || {
+        gadget::entries("/sys/class/drm").into_iter().find_map(|name| {
+            let edid = fs::read(format!("/sys/class/drm/{name}/edid")).ok()?;
+            (!edid.is_empty()).then_some(())
+        })
+    })
+}
+
+fn detach_display() -> anyhow::Result<()> {
+    let address = display_address()?;
+    if Path::new(DISPLAY_DRIVER).join(&address).exists() {
+        gadget::write(&Path::new(DISPLAY_DRIVER).join("unbind"), &address)?;
+    }
+    Ok(())
+}
+
+fn display_address() -> anyhow::Result<String> {
+    gadget::entries("/sys/bus/pci/devices")
+        .into_iter()
+        .find(|name| {
+            let is = |file: &str, id: &str| {
+                fs::read_to_string(format!("/sys/bus/pci/devices/{name}/{file}"))
+                    .is_ok_and(|text| text.trim() == id)
+            };
+            is("vendor", DISPLAY_ID.0) && is("device", DISPLAY_ID.1)
+        })
+        .context("the test machine has no display adapter")
+}
+
+fn run(host: &mut Host, name: String, argv: &[String]) -> anyhow::Result<()> {
+    let (program, arguments) = argv.split_first().context("a step runs nothing")?;
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot start `{program}` in the test machine"))?;
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    host.say_with(
+        &Message::Ran { name, code: output.status.code(), stderr, size_bytes: output.stdout.len() },
+        &output.stdout,
+    )
+}
+
+/// Loads a module that lies in the boot image; one that is loaded already is left alone.
+pub(crate) fn load(name: &str, parameters: &str) -> anyhow::Result<()> {
+    if Path::new("/sys/module").join(name).join("initstate").exists() {
+        return Ok(());
+    }
+    let file = format!("/{MODULES}/{name}.ko");
+    let mut words = vec!["insmod", &file];
+    words.extend(parameters.split_whitespace());
+    busybox(&words)
+}
+
+pub(crate) fn unload(name: &str) -> anyhow::Result<()> {
+    busybox(&["rmmod", name])
+}
+
+fn busybox(words: &[&str]) -> anyhow::Result<()> {
+    let output =
+        Command::new(Path::new("/").join(BUSYBOX)).args(words).output().context("cannot start busybox")?;
+    anyhow::ensure!(
+        output.status.success(),
+        "`{}` failed: {}",
+        words.join(" "),
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! The test machine: a Debian kernel in QEMU with real USB gadgets, one boot for many of them.
+//!
+//! Always: software emulation, no network, nothing of the host but what is copied into the boot
+//! image; waiting is for something to be there, never for time to pass.
+
+mod capture;
+mod gadget;
+pub(crate) mod guest;
+mod initramfs;
+mod kernel;
+mod plan;
+mod qemu;
+mod redirect;
+mod sysroots;
+
+use crate::place;
+use anyhow::Context;
+use plan::{Device, Plan, Step};
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(clap::Subcommand)]
+enum Task {
+    /// Capture the sysroots of `tests/vm/sysroots.toml` anew
+    Capture {
+        /// Only these
+        names: Vec<String>,
+        /// Where to; `policies/cases/sysroots` if not given
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
+}
+
+pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
+    match &arguments.task {
+        Task::Capture { names, to } => {
+            let default = place::root().join("policies/cases/sysroots");
+            sysroots::capture(names, to.as_deref().unwrap_or(&default))
+        }
+    }
+}
+
+/// What every boot loads: the gadget stack and the drivers of what is plugged in.
+const MODULES: [&str; 25] = [
+    "virtio_pci",
+    "virtio_console",
+    "nvme",
+    "configfs",
+    "libcomposite",
+    "usb_f_hid",
+    "usb_f_mass_storage",
+    "usb_f_ecm",
+    "usb_f_ncm",
+    "usb_f_rndis",
+    "xhci_pci",
+    "usbhid",
+    "hid_generic",
+    "uhid",
+    "usb_storage",
+    "sd_mod",
+    "sr_mod",
+    "cdc_ether",
+    "cdc_ncm",
+    "rndis_host",
+    "evdev",
+    "bochs",
+    "cdc_acm",
+    "usb_f_acm",
+    "dummy_hcd",
+];
+/// Loaded by a step, with its parameters.
+const LATER: [&str; 1] = ["dummy_hcd"];
+
+/// `tests/vm`: descriptions of devices, EDIDs, the guest's few own files.
+fn dir() -> PathBuf {
+    place::root().join("tests/vm")
+}
+
+/// Reads `tests/vm/devices/NAME.toml`.
+fn device(name: &str) -> anyhow::Result<Device> {
+    let path = dir().join(format!("devices/{name}.toml"));
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("`{}` describes no device", path.display()))
+}
+
+/// Puts a boot image together: this program as first process, modules, EDIDs, plan, and more programs.
+fn image(kernel: &kernel::Kernel, steps: Vec<Step>, programs: &[(&Path, &str)]) -> anyhow::Result<Vec<u8>> {
+    let mut image = initramfs::Image::default();
+    for dir in ["proc", "sys", "dev", "tmp", "run", "root", "var/lib", "etc"] {
+        image.directory(dir);
+    }
+    image.device("dev/null", 1, 3);
+    image.device("dev/console", 5, 1);
+    image.program(&std::env::current_exe()?, "init")?;
+    image.program(Path::new("/bin/busybox"), guest::BUSYBOX)?;
+    for (from, to) in programs {
+        image.program(from, to)?;
+    }
+    let mut plan = Plan { modules: Vec::new(), steps };
+    for (name, file) in kernel.modules(&MODULES)? {
+        image.copy(&file, &format!("{}/{name}.ko", guest::MODULES), 0o644)?;
+        if !LATER.contains(&name.as_str()) {
+            // `usb-storage` waits a second for slow disks unless told not to.
+            let parameters = if name == "usb_storage" { "delay_use=0" } else { "" };
+            plan.modules.push((name, parameters.to_owned()));
+        }
+    }
+    for entry in std::fs::read_dir(dir().join("edid"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "hex") {
+            let bytes = unhex(&std::fs::read_to_string(&path)?)?;
+            let name = path.file_stem().and_then(|name| name.to_str()).context("an EDID without a name")?;
+            image.file(&format!("lib/firmware/edid/{name}.bin"), 0o644, &bytes);
+        }
+    }
+    let etc = dir().join("rootfs/etc");
+    for entry in std::fs::read_dir(&etc)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).context("a file without a name")?;
+        image.copy(&path, &format!("etc/{name}"), 0o644)?;
+    }
+    image.link("etc/localtime", "/usr/share/zoneinfo/Europe/Berlin");
+    image.file(guest::PLAN, 0o644, &serde_json::to_vec(&plan)?);
+    Ok(image.finish())
+}
+
+/// Bytes from hexadecimal text; white space is ignored.
+fn unhex(text: &str) -> anyhow::Result<Vec<u8>> {
+    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    anyhow::ensure!(digits.len() % 2 == 0, "an odd number of hexadecimal digits");
+    digits
+        .chunks(2)
+        .map(|pair| {
+            let pair = std::str::from_utf8(pair)?;
+            u8::from_str_radix(pair, 16).with_context(|| format!("`{pair}` is not hexadecimal"))
+        })
+        .collect()
+}
