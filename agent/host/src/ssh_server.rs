@@ -1,10 +1,89 @@
-//! The SSH server.
+//! The SSH server's configuration: sshd_config(5).
+
+pub mod sshd_config;
 
 use bearing_protocol::fact::SshServer;
 
-use crate::reading::{Context, Read, Unread};
+use crate::{
+    gaps::{Gaps, Why},
+    reading::{Context, Read, Reading, Unread},
+    root::Root,
+    wildcard::{has_wildcard, matches_component},
+};
+use sshd_config::parse_sshd_config;
 
-/// Reads the source.
-pub(crate) fn read(_context: &Context) -> Read<Option<SshServer>> {
-    Err(Unread::unsupported("not read yet"))
+const MAIN: &str = "/etc/ssh/sshd_config";
+/// Where distributions put the defaults of a server without a file in `/etc` (SUSE).
+const VENDOR: &str = "/usr/etc/ssh/sshd_config";
+const MAX_BYTES: usize = 512 * 1024;
+/// Most files over all includes.
+const MAX_FILES: usize = 256;
+const MAX_NAMES: usize = 2_000;
+
+/// Reads the source. Without a configuration there is no server: `None`, and nothing is missing.
+pub(crate) fn read(context: &Context) -> Read<Option<SshServer>> {
+    context.needs_linux()?;
+    let root = &context.root;
+    let main = root.read_text(MAIN, MAX_BYTES).map(|text| (MAIN, text)).or_else(|error| {
+        if error.is_missing() {
+            root.read_text(VENDOR, MAX_BYTES).map(|text| (VENDOR, text))
+        } else {
+            Err(error)
+        }
+    });
+    let (path, text) = match main {
+        Ok(found) => found,
+        Err(error) if error.is_missing() => {
+            // "Not there" is only an answer where the directory above it could be looked into.
+            if !root.exists("/etc") {
+                return Err(Unread::unsupported("no `/etc`"));
+            }
+            return Ok(Reading::new(None, "no SSH server configuration"));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut gaps = Gaps::default();
+    let mut left = MAX_FILES;
+    let server = parse_sshd_config(path, &text, &mut |pattern| include(root, pattern, &mut left, &mut gaps));
+    gaps.add_many("lines", Why::Malformed, u64::from(server.unknown_lines));
+    let summary = format!("{} files, {} conditional blocks", server.files.len(), server.match_blocks);
+    Ok(Reading::with_gaps(Some(server), summary, gaps))
+}
+
+/// The files an `Include` names: relative to `/etc/ssh`, `*` and `?` in any component, in lexical order.
+fn include(root: &Root, pattern: &str, left: &mut usize, gaps: &mut Gaps) -> Vec<(String, String)> {
+    let full = if pattern.starts_with('/') { pattern.to_owned() } else { format!("/etc/ssh/{pattern}") };
+    let mut paths = vec![String::new()];
+    for component in full.split('/').filter(|component| !component.is_empty()) {
+        let parents = std::mem::take(&mut paths);
+        for parent in parents {
+            if has_wildcard(component) {
+                let place = if parent.is_empty() { "/" } else { &parent };
+                let listing = match root.list_dir(place, MAX_NAMES) {
+                    Ok(listing) => listing,
+                    Err(error) => {
+                        gaps.add_error("included directories", &error);
+                        continue;
+                    }
+                };
+                let names = listing.names.into_iter().filter(|name| matches_component(component, name));
+                paths.extend(names.map(|name| format!("{parent}/{name}")));
+            } else {
+                paths.push(format!("{parent}/{component}"));
+            }
+        }
+    }
+    let mut files = Vec::new();
+    for path in paths {
+        if *left == 0 {
+            gaps.add("included files", Why::OverLimit);
+            break;
+        }
+        *left -= 1;
+        match root.read_text(&path, MAX_BYTES) {
+            Ok(text) => files.push((path, text)),
+            Err(error) => gaps.add_error("included files", &error),
+        }
+    }
+    files
 }
