@@ -1,10 +1,137 @@
-//! The time zone.
+//! The time zone, and whether the system sets it from where it is.
+//!
+//! Facts: localtime(5) (a link into `zoneinfo`; without it the system is on UTC), Debian's
+//! `/etc/timezone`; systemd-timesyncd(8) leaves `/run/systemd/timesync/synchronized`.
+
+use std::path::Path;
 
 use bearing_protocol::fact::TimeZone;
 
-use crate::reading::{Context, Read, Unread};
+use crate::{
+    gaps::{Gaps, Why},
+    reading::{Context, Read, Reading, Unread},
+    root::{ReadErrorKind, Root},
+};
 
 /// Reads the source.
-pub(crate) fn read(_context: &Context) -> Read<TimeZone> {
-    Err(Unread::unsupported("not read yet"))
+pub(crate) fn read(context: &Context) -> Read<TimeZone> {
+    context.needs_linux()?;
+    let root = &context.root;
+    let mut gaps = Gaps::default();
+    let (name, location) = match root.read_link(LOCALTIME) {
+        Ok(target) => (zone_of(&target), LOCALTIME),
+        // A copy of the zone's file in place of a link: its name is only beside it.
+        Err(_) => match root.read_trimmed(TIMEZONE, MAX_NAME_BYTES) {
+            Ok(text) => (Some(text).filter(|text| is_zone_name(text)), TIMEZONE),
+            Err(error) if error.kind == ReadErrorKind::Missing && !root.exists(LOCALTIME) => {
+                let reason = format!("neither {LOCALTIME} nor {TIMEZONE} exists: the system is on UTC");
+                return Err(Unread::unsupported(reason));
+            }
+            Err(error) => {
+                gaps.add("zone names", error.kind.into());
+                (None, LOCALTIME)
+            }
+        },
+    };
+    if name.is_none() && gaps.is_empty() {
+        gaps.add("zone names", Why::Malformed);
+    }
+    let summary = name.clone().unwrap_or_else(|| "the zone's name is not known".to_owned());
+    let zone = TimeZone {
+        location: name.is_some().then(|| location.to_owned()),
+        name,
+        automatic: automatic(root),
+        time_synchronised: synchronised(root),
+    };
+    Ok(Reading::with_gaps(zone, summary, gaps))
+}
+
+/// The zone that a link into the zone database names.
+fn zone_of(target: &Path) -> Option<String> {
+    let (_, name) = target.to_str()?.rsplit_once("zoneinfo/")?;
+    let name = name.strip_prefix("posix/").or_else(|| name.strip_prefix("right/")).unwrap_or(name);
+    is_zone_name(name).then(|| name.to_owned())
+}
+
+/// Whether a text has the form of a zone's name (theory.html of the tz database: ASCII letters, `.`, `-`,
+/// `_`, and digits and `+` as in `Etc/GMT+5`).
+fn is_zone_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= MAX_NAME_BYTES
+        && text.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+/".contains(&b))
+}
+
+/// Whether a service that follows the machine's place is set to start. Desktops keep their own switch in
+/// a binary database: where no such service is found, files do not tell.
+fn automatic(root: &Root) -> Option<bool> {
+    FOLLOWERS.iter().any(|path| root.link_metadata(path).is_ok()).then_some(true)
+}
+
+/// Whether the clock follows the network, where systemd-timesyncd keeps it; others do not tell by files.
+fn synchronised(root: &Root) -> Option<bool> {
+    if root.exists("/run/systemd/timesync/synchronized") {
+        return Some(true);
+    }
+    root.exists("/run/systemd/timesync").then_some(false)
+}
+
+const LOCALTIME: &str = "/etc/localtime";
+const TIMEZONE: &str = "/etc/timezone";
+/// Longest name of a zone; the database's own are under 40.
+const MAX_NAME_BYTES: usize = 128;
+const FOLLOWERS: [&str; 3] = [
+    "/etc/systemd/system/multi-user.target.wants/automatic-timezoned.service",
+    "/etc/systemd/system/multi-user.target.wants/tzupdate.service",
+    "/etc/systemd/system/timers.target.wants/tzupdate.timer",
+];
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::testing::Machine;
+
+    #[test]
+    fn the_link_names_the_zone() {
+        let machine = Machine::new();
+        machine
+            .link(LOCALTIME, "/usr/share/zoneinfo/America/Argentina/Buenos_Aires")
+            .file(TIMEZONE, "Europe/Berlin\n")
+            .file("/run/systemd/timesync/synchronized", "");
+        let reading = read(&machine.context()).unwrap();
+        assert_eq!(reading.value.name.as_deref(), Some("America/Argentina/Buenos_Aires"));
+        assert_eq!(reading.value.location.as_deref(), Some(LOCALTIME));
+        assert_eq!((reading.value.automatic, reading.value.time_synchronised), (None, Some(true)));
+        assert!(reading.gaps.is_empty());
+    }
+
+    #[test]
+    fn a_copied_zone_is_named_beside_it() {
+        let machine = Machine::new();
+        machine.file(LOCALTIME, "TZif2").file(TIMEZONE, "Etc/GMT+5\n").directory("/run/systemd/timesync");
+        let zone = read(&machine.context()).unwrap().value;
+        assert_eq!((zone.name.as_deref(), zone.location.as_deref()), (Some("Etc/GMT+5"), Some(TIMEZONE)));
+        assert_eq!(zone.time_synchronised, Some(false));
+    }
+
+    #[test]
+    fn no_zone_is_no_answer() {
+        assert!(matches!(read(&Machine::new().context()), Err(Unread::Unsupported(_))));
+        for target in ["/dev/null", "../zoneinfo/../../../etc/shadow", "/usr/share/zoneinfo/\u{202e}gnp"] {
+            let machine = Machine::new();
+            machine.link(LOCALTIME, target);
+            let reading = read(&machine.context()).unwrap();
+            assert_eq!((reading.value.name, reading.value.location), (None, None), "{target}");
+            assert_eq!(reading.gaps.describe(), "1 zone names: malformed");
+        }
+    }
+
+    #[test]
+    fn a_service_that_follows_the_place_is_told() {
+        let machine = Machine::new();
+        machine
+            .link(LOCALTIME, "/usr/share/zoneinfo/UTC")
+            .link(FOLLOWERS[0], "/lib/systemd/system/x.service");
+        assert_eq!(read(&machine.context()).unwrap().value.automatic, Some(true));
+    }
 }

@@ -1,0 +1,3 @@
+//! What only Linux has and no file shows: the thin bodies that ask the kernel.
+
+pub(crate) mod netlink;
