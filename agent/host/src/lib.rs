@@ -11,6 +11,12 @@ pub mod reading;
 pub mod root;
 
 // Devices and network.
+#[cfg(target_os = "linux")]
+mod linux;
+mod sysfs;
+#[cfg(test)]
+mod testing;
+
 pub mod boot;
 pub mod displays;
 pub mod dns;
@@ -21,11 +27,16 @@ pub mod machine;
 pub mod neighbours;
 pub mod proxies;
 pub mod routes;
+pub mod rtnetlink;
 pub mod storage;
 pub mod time_zone;
 pub mod usb;
 
 // Software, accounts, posture.
+pub mod assignments;
+pub mod sections;
+pub mod wildcard;
+
 pub mod artefacts;
 pub mod authorized_keys;
 pub mod autostart;
