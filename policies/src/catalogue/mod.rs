@@ -4,6 +4,7 @@
 //! many tools there are.
 
 mod index;
+pub mod kvm;
 mod tool;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -3,10 +3,14 @@
 //! Always: the same input gives the same output; a rule whose needs were not met is `not_checked`, and no
 //! detector turns "cannot tell" into "pass".
 
+mod agent_tampering;
 pub mod context;
+pub mod kvm;
 mod outcome;
+mod posture;
 mod remote_access;
 pub mod sighting;
+mod tunnel;
 
 use bearing_protocol::{Timestamp, fact::Facts, finding::Finding, outcome::RuleOutcome, rule::Family};
 
@@ -37,4 +41,4 @@ pub fn evaluate(facts: &Facts, catalogue: &Catalogue, policy: &Policy, now: Time
 type Detector = fn(&mut Context<'_>);
 
 /// Every detector with the family it serves.
-const DETECTORS: &[(Family, Detector)] = &[(Family::RemoteAccess, remote_access::detect)];
+const DETECTORS: &[(Family, Detector)] = &[(Family::RemoteAccess, remote_access::detect),(Family::Tunnel, tunnel::detect),(Family::Posture, posture::detect),(Family::AgentTampering, agent_tampering::detect), (Family::Kvm, kvm::detect)];

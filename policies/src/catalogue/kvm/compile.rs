@@ -90,7 +90,9 @@ fn add_identity(
         known.home.extend(vendor_id);
     }
     // A constant that convicts must be a product's own: the server side's virtual drives have some too.
-    if let (Some(serial), Standing::Kvm, false) = (&form.serial, standing, form.disguise) {
+    // A date or a short number may be an honest maker's: only constants with letters in them.
+    let telling = form.serial.as_deref().is_some_and(|s| s.len() >= 8 && s.bytes().any(|b| b.is_ascii_alphabetic()));
+    if let (Some(serial), Standing::Kvm, false, true) = (&form.serial, standing, form.disguise, telling) {
         catalogue.serials.entry(serial.clone()).or_default().push(entry);
     }
     let lower = |text: Option<String>| text.map(|text| text.trim().to_lowercase());
@@ -104,6 +106,14 @@ fn add_identity(
         disguise: form.disguise,
         exclusive: form.exclusive,
     };
+    if let (Standing::Kvm, Some(manufacturer), false) = (identity.standing, &identity.manufacturer, form.disguise) {
+        catalogue.makers.entry(manufacturer.clone()).or_insert(entry);
+        if let Some(product) = &identity.product {
+            let named = identity.clone();
+            catalogue.by_strings.entry(strings_key(manufacturer, product)).or_default().push(named.clone());
+            catalogue.by_joined_name.entry(format!("{manufacturer} {product}")).or_default().push(named);
+        }
+    }
     match (vendor_id, product_id) {
         (Some(vendor_id), _) if form.any_product_id => {
             catalogue.by_vendor.entry(vendor_id).or_default().push(identity);
@@ -113,11 +123,6 @@ fn add_identity(
         }
         (Some(vendor_id), None) if identity.product.is_some() => {
             catalogue.by_vendor.entry(vendor_id).or_default().push(identity);
-        }
-        (None, _) => {
-            if let (Some(manufacturer), Some(product)) = (&identity.manufacturer, &identity.product) {
-                catalogue.by_strings.entry(strings_key(manufacturer, product)).or_default().push(identity);
-            }
         }
         _ => {}
     }

@@ -4,7 +4,7 @@
 //! Unverified facts are in no lookup that convicts.
 
 mod compile;
-mod form;
+pub mod form;
 
 use std::collections::HashMap;
 
@@ -21,6 +21,8 @@ pub struct KvmCatalogue {
     by_ids: HashMap<(u16, u16), Vec<Identity>>,
     by_vendor: HashMap<u16, Vec<Identity>>,
     by_strings: HashMap<String, Vec<Identity>>,
+    by_joined_name: HashMap<String, Vec<Identity>>,
+    makers: HashMap<String, usize>,
     serials: HashMap<String, Vec<usize>>,
     configurations: HashMap<String, Configuration>,
     descriptors: HashMap<String, Vec<Descriptor>>,
@@ -155,6 +157,15 @@ impl KvmCatalogue {
         })
     }
 
+    /// The embedded devices, compiled once in a process.
+    ///
+    /// # Panics
+    /// As [`KvmCatalogue::embedded`].
+    pub fn shared() -> &'static Self {
+        static SHARED: std::sync::LazyLock<KvmCatalogue> = std::sync::LazyLock::new(KvmCatalogue::embedded);
+        &SHARED
+    }
+
     /// Compiles devices from (path, text).
     ///
     /// # Errors
@@ -189,6 +200,16 @@ impl KvmCatalogue {
     /// Identities that go by manufacturer and product alone (`key` as [`strings_key`] makes it).
     pub fn by_strings(&self, key: &str) -> &[Identity] {
         self.by_strings.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Identities by `manufacturer product`, lower case, as the HID layer joins them.
+    pub fn by_joined_name(&self, name: &str) -> &[Identity] {
+        self.by_joined_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The entry whose own manufacturer string this is.
+    pub fn maker(&self, manufacturer: &str) -> Option<usize> {
+        self.makers.get(&manufacturer.trim().to_lowercase()).copied()
     }
 
     /// Entries whose units all share this serial.

@@ -24,6 +24,8 @@ pub struct Edid {
     pub base_sha256: String,
     /// SHA-256 of all bytes with serial numbers and checksums zeroed, hex.
     pub shape_sha256: String,
+    /// SHA-256 with serials, PNP id, product code, date, texts and checksums zeroed: how it is laid out.
+    pub layout_sha256: String,
     /// The PNP id's three letters as encoded (may be no registered one, or no letters at all).
     pub manufacturer: String,
     /// Product code.
@@ -164,6 +166,7 @@ fn read(bytes: &[u8], base: &[u8]) -> Option<Edid> {
         sha256: crate::sha256_hex(bytes),
         base_sha256: crate::sha256_hex(base),
         shape_sha256: crate::sha256_hex(&without_serials(bytes)),
+        layout_sha256: crate::sha256_hex(&without_identity(bytes)),
         manufacturer: letters(u8_at(base, 8)?, u8_at(base, 9)?),
         product: u16_le(base, 10)?,
         serial_number: u32_le(base, 12)?,
@@ -298,6 +301,22 @@ fn without_serials(bytes: &[u8]) -> Vec<u8> {
         }
         if start + BLOCK_BYTES <= bytes.len() {
             zero(start + BLOCK_BYTES - 1, start + BLOCK_BYTES);
+        }
+    }
+    copy
+}
+
+/// A copy without anything that names a monitor: identity, date and texts zeroed on top of the serials.
+fn without_identity(bytes: &[u8]) -> Vec<u8> {
+    let mut copy = without_serials(bytes);
+    if let Some(identity) = copy.get_mut(8..18) {
+        identity.fill(0);
+    }
+    for at in DESCRIPTORS {
+        let is_text = u16_le(bytes, at) == Some(0)
+            && matches!(u8_at(bytes, at + 3), Some(SERIAL_TEXT | PLAIN_TEXT | NAME));
+        if is_text && let Some(text) = copy.get_mut(at + 5..at + 18) {
+            text.fill(0);
         }
     }
     copy

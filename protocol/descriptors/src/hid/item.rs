@@ -61,7 +61,7 @@ impl Item<'_> {
             return 0;
         }
         let shift = 32 - bits;
-        (self.unsigned() << shift).cast_signed() >> shift
+        i32::from_le_bytes((self.unsigned() << shift).to_le_bytes()) >> shift
     }
 }
 

@@ -85,7 +85,7 @@ fn what_breaks_the_standard_is_named() {
     assert_eq!(parse(&[0xc0]), Err(HidError::NothingToClose { offset: 0 }));
     assert_eq!(parse(&[0xa1, 0x01]), Err(HidError::Unclosed { count: 1 }));
     assert_eq!(parse(&[0x85, 0x00]), Err(HidError::ReportId { id: 0, offset: 0 }));
-    let deep = [0xa1, 0x01].repeat(crate::hid::MAX_DEPTH + 1);
+    let deep = [0xa1, 0x01].repeat(MAX_DEPTH + 1);
     assert!(matches!(parse(&deep), Err(HidError::TooMany { .. })));
     let long = vec![0; MAX_REPORT_DESCRIPTOR_BYTES + 1];
     assert!(matches!(parse(&long), Err(HidError::TooLong { .. })));

@@ -1,0 +1,273 @@
+//! How a device is built: heuristics 3, 5, 6, 10 and 11. Names play no part here.
+
+use bearing_descriptors::hid::CollectionKey;
+use bearing_protocol::{coverage::Source, fact::UsbSpeed};
+
+use super::{
+    piece::{Heuristic, Pieces, Seen},
+    view::{HidView, InterfaceView, View},
+};
+use crate::catalogue::kvm::{Distinctive, KvmCatalogue};
+
+const LINUX: u16 = 0x1d6b;
+/// iInterface of the kernel's HID function (`drivers/usb/gadget/function/f_hid.c`).
+const GADGET_INTERFACE: &str = "HID Interface";
+/// bcdHID that f_hid writes. Real devices have 1.10 or 1.11.
+const GADGET_HID_RELEASE: u16 = 0x0101;
+/// bInterval that f_hid writes at high speed, and at full speed.
+const GADGET_INTERVAL_HIGH: u8 = 4;
+const GADGET_INTERVAL_FULL: u8 = 10;
+/// The byte that NanoKVM's keyboard has for its key array's maximum.
+const NANOKVM_KEY_MAXIMUM: u32 = 0xe7;
+/// bcdDevice values that a gadget has when nobody set one: the kernel's version, or an octal slip.
+const GADGET_RELEASES: [u16; 7] = [0x0040, 0x0419, 0x0504, 0x0510, 0x0515, 0x0601, 0x0606];
+
+/// Adds what the descriptors of `view` say.
+pub(super) fn descriptor(view: &View<'_>, catalogue: &KvmCatalogue, virtual_machine: bool, out: &mut Pieces) {
+    for hid in &view.hids {
+        shipped(view, hid, catalogue, virtual_machine, out);
+    }
+    keyboard_with_pointer(view, out);
+    gadget_marks(view, out);
+    high_speed_keyboard(view, out);
+    release(view, out);
+}
+
+/// Heuristic 3: a report descriptor that a product ships, by its bytes or by its meaning.
+fn shipped(view: &View<'_>, hid: &HidView<'_>, catalogue: &KvmCatalogue, virtual_machine: bool, out: &mut Pieces) {
+    let words = hid.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let seen = |field| Seen { source: Source::Hid, location: &hid.device.path, field, value: words.clone() };
+    // A hypervisor's tablet may mean the same as one product's pointer: alone on a virtual machine it says nothing.
+    let innocent = virtual_machine
+        && !view.is_keyboard()
+        && hid.keys.iter().any(|key| catalogue.is_virtual_pointer(key))
+        && !view.interfaces.iter().any(has_gadget_name);
+    if innocent {
+        return;
+    }
+    let exact = catalogue.descriptor(&hid.parsed.sha256);
+    for known in exact {
+        let points = match known.trust {
+            Distinctive::High => 80,
+            Distinctive::Medium if known.role.contains("keyboard") => 25,
+            Distinctive::Medium => 40,
+            Distinctive::Low | Distinctive::None => 0,
+        };
+        let name = catalogue.entry(known.entry).map_or("", |entry| entry.name.as_str());
+        let why = match known.trust {
+            Distinctive::High => format!("byte for byte the {} of {name}, which no genuine device has", known.role),
+            Distinctive::Medium => format!("byte for byte the {} of {name}; hobby projects share it", known.role),
+            Distinctive::Low | Distinctive::None => {
+                format!("byte for byte the {} of {name}; honest devices have the same: no evidence", known.role)
+            }
+        };
+        let strength = match known.trust {
+            Distinctive::High => 200,
+            Distinctive::Medium => 60,
+            Distinctive::Low => 20,
+            Distinctive::None => 10,
+        };
+        let phrase = phrase(&hid.keys, points);
+        out.add(Heuristic::ShippedDescriptor, points, seen("report descriptor"), why)
+            .say(phrase)
+            .of(known.entry, strength);
+    }
+    if exact.iter().any(|known| known.trust == Distinctive::High) {
+        return;
+    }
+    for key in &hid.keys {
+        if key.inverted_key_maximum == Some(NANOKVM_KEY_MAXIMUM) {
+            out.add(
+                Heuristic::ShippedDescriptor,
+                80,
+                seen("report descriptor, key array"),
+                "its largest key is written 25 e7, which is -25 by the standard: a slip only NanoKVM's firmware has",
+            )
+            .say("has a keyboard with NanoKVM's slip in its report descriptor");
+        }
+        let (hit, points) = match (catalogue.meaning(key).first(), catalogue.bare_meaning(key).first()) {
+            (Some(hit), _) if !catalogue.is_virtual_pointer(key) => (hit, 80),
+            (Some(hit), _) => (hit, 60),
+            (None, Some(hit)) if key.ac_pan || !key.physical => (hit, 60),
+            _ => continue,
+        };
+        let name = catalogue.entry(hit.entry).map_or("", |entry| entry.name.as_str());
+        out.add(
+            Heuristic::ShippedDescriptor,
+            points,
+            seen("report descriptor by its meaning"),
+            format!("means the same as the {} of {name}, in other bytes", hit.role),
+        )
+        .say(phrase(&hid.keys, points))
+        .of(hit.entry, 150);
+    }
+}
+
+fn phrase(keys: &[CollectionKey], points: u8) -> String {
+    let pointer = keys.iter().find(|key| key.is_pointer());
+    match pointer {
+        _ if points == 0 => String::new(),
+        Some(key) if key.is_absolute_pointer() => "points with the absolute pointer of an IP-KVM".to_owned(),
+        Some(_) => "has the relative mouse of an IP-KVM".to_owned(),
+        None => "has the keyboard of an IP-KVM".to_owned(),
+    }
+}
+
+/// Heuristic 6: one device types and points at positions, with buttons, and is no tablet.
+fn keyboard_with_pointer(view: &View<'_>, out: &mut Pieces) {
+    if !view.is_keyboard() {
+        return;
+    }
+    let pointer = view.hids.iter().find_map(|hid| {
+        hid.keys.iter().find(|key| key.is_absolute_pointer()).map(|key| (hid.device.path.as_str(), key))
+    });
+    let Some((location, key)) = pointer else { return };
+    let seen = Seen { source: Source::Hid, location, field: "report descriptor", value: key.to_string() };
+    out.add(
+        Heuristic::KeyboardWithAbsolutePointer,
+        60,
+        seen,
+        "a keyboard that also points at positions on the screen: remote control needs that, a keyboard does not",
+    )
+    .say("carries an absolute pointer with buttons");
+}
+
+fn has_gadget_name(interface: &InterfaceView) -> bool {
+    interface.name.as_deref().map(str::trim) == Some(GADGET_INTERFACE)
+}
+
+/// Heuristic 5: the fixed fields of the kernel's HID function, under a vendor id that is not Linux's.
+fn gadget_marks(view: &View<'_>, out: &mut Pieces) {
+    if view.vendor_id == LINUX || !view.is_input() {
+        return;
+    }
+    let best = view
+        .interfaces
+        .iter()
+        .filter(|interface| interface.triplet.0 == 3)
+        .map(|interface| (marks_points(view, interface), interface))
+        .max_by_key(|(points, interface)| (*points, interface.is_keyboard_protocol()));
+    let Some((points, interface)) = best.filter(|(points, _)| *points > 0) else { return };
+    let mut marks = Vec::new();
+    if has_gadget_name(interface) {
+        marks.push(format!("interface string \"{GADGET_INTERFACE}\""));
+    }
+    if let Some(hid) = interface.hid.filter(|hid| hid.hid_release == GADGET_HID_RELEASE) {
+        marks.push(format!("bcdHID {:x}.{:02x}", hid.hid_release >> 8, hid.hid_release & 0xff));
+    }
+    if let Some(endpoint) = interface.endpoints.first() {
+        marks.push(format!("bInterval {}", endpoint.interval));
+        if packet_is_report(view, interface) {
+            marks.push(format!("wMaxPacketSize {} equal to the report", endpoint.packet_bytes()));
+        }
+    }
+    if let Some(speed) = view.speed() {
+        marks.push(speed.describe().to_owned());
+    }
+    let seen = Seen {
+        source: Source::Usb,
+        location: &view.location,
+        field: "fixed fields of its HID interface",
+        value: marks.join(", "),
+    };
+    let mut phrases = Vec::new();
+    if let Some(speed) = view.speed().filter(|speed| *speed >= UsbSpeed::High) {
+        phrases.push(format!("runs at {}", speed.describe()));
+    }
+    if has_gadget_name(interface) {
+        phrases.push(format!("has interface string \"{GADGET_INTERFACE}\""));
+    } else {
+        phrases.push("has the fixed fields of a computer that plays a keyboard".to_owned());
+    }
+    out.add(
+        Heuristic::GadgetMarks,
+        points,
+        seen,
+        "Linux writes these when a computer plays a keyboard or mouse, whatever name it is given; makers' own \
+         firmware does not",
+    )
+    .say(phrases.join(", "));
+}
+
+fn marks_points(view: &View<'_>, interface: &InterfaceView) -> u8 {
+    let named = has_gadget_name(interface);
+    let unnamed = interface.name.is_none();
+    let release = interface.hid.is_some_and(|hid| hid.hid_release == GADGET_HID_RELEASE);
+    let speed = view.speed();
+    let high = speed.is_none_or(|speed| speed >= UsbSpeed::High);
+    let interval = |wanted| !interface.endpoints.is_empty() && interface.endpoints.iter().all(|e| e.interval == wanted);
+    let fast = high && interval(GADGET_INTERVAL_HIGH);
+    let slow = speed == Some(UsbSpeed::Full) && interval(GADGET_INTERVAL_FULL);
+    let packet = packet_is_report(view, interface);
+    // A pointer alone could be a phone or a presenter: there the packet size has to fit as well.
+    let typed = view.is_keyboard() || packet || view.hids.is_empty();
+    match (named, release) {
+        (true, true) if fast && typed => 70,
+        (true, true) if slow && typed => 50,
+        (true, true) => 40,
+        (false, true) if unnamed && fast && packet => 60,
+        (true, false) if interface.hid.is_none() && speed.is_some_and(|s| s >= UsbSpeed::High) => 40,
+        (false, true) if unnamed && slow && packet => 25,
+        _ => 0,
+    }
+}
+
+/// Whether the endpoint's packet is exactly as long as the report it carries.
+fn packet_is_report(view: &View<'_>, interface: &InterfaceView) -> bool {
+    let report = view
+        .hids
+        .iter()
+        .find(|hid| hid.device.usb_interface == Some(interface.number))
+        .and_then(|hid| hid.parsed.longest_input_report());
+    let packet = interface.endpoints.iter().find(|e| e.is_in()).map(|e| u64::from(e.packet_bytes()));
+    report.is_some() && report == packet
+}
+
+/// Heuristic 10.
+fn high_speed_keyboard(view: &View<'_>, out: &mut Pieces) {
+    let boot = view.interfaces.iter().any(InterfaceView::is_keyboard_protocol);
+    let Some(speed) = view.speed().filter(|speed| *speed >= UsbSpeed::High) else { return };
+    if !boot || view.is_hub() {
+        return;
+    }
+    let seen = Seen {
+        source: Source::Usb,
+        location: &view.location,
+        field: "speed",
+        value: speed.describe().to_owned(),
+    };
+    out.add(
+        Heuristic::HighSpeedKeyboard,
+        20,
+        seen,
+        "typing needs no such speed; some gaming keyboards and docks have it, so it only supports other evidence",
+    )
+    .say(format!("runs at {}", speed.describe()));
+}
+
+/// Heuristic 11.
+fn release(view: &View<'_>, out: &mut Pieces) {
+    if !view.is_input() {
+        return;
+    }
+    let raw = view.descriptors.as_ref().map(|d| d.device);
+    let device = view.usb.map(|usb| usb.device_release).filter(|r| *r != 0).or(raw.map(|d| d.device_release));
+    let standard = view.usb.and_then(|usb| usb.usb_release).or(raw.map(|d| d.usb_release));
+    let Some(device) = device else { return };
+    let nanokvm = device == 0x0623 && standard == Some(0x0101);
+    if !nanokvm && !GADGET_RELEASES.contains(&device) {
+        return;
+    }
+    let seen = Seen {
+        source: Source::Usb,
+        location: &view.location,
+        field: "bcdDevice",
+        value: format!("{device:04x}"),
+    };
+    let why = if nanokvm {
+        "bcdDevice 0623 with bcdUSB 1.01: NanoKVM's HID-only mode writes both"
+    } else {
+        "a number that computers playing a USB device leave there; it may be chance and only supports"
+    };
+    out.add(Heuristic::GadgetRelease, 25, seen, why);
+}

@@ -1,0 +1,305 @@
+//! Remote-control hardware: an IP-KVM, whatever it calls itself (KV-01 … KV-07, KV-09).
+//!
+//! Always: judged by what survives a disguise: report descriptors by bytes and by meaning, fixed fields of the
+//! kernel's gadget code, what else the device does, the display it pretends to be. Strings only ever add. All pieces
+//! on one physical device are one finding, and a display that points at the same hardware joins it. Whatever was
+//! not read is absent and never counts as innocent or guilty.
+//! Never here: timing of input, probing of the network.
+
+mod descriptor;
+mod display;
+mod function;
+mod identity;
+mod piece;
+mod severity;
+mod story;
+mod view;
+
+use bearing_protocol::{
+    coverage::Source,
+    fact::{Facts, MachineKind},
+    outcome::Outcome,
+    severity::Severity,
+};
+
+pub use display::DisplayView;
+pub use piece::{Heuristic, Kind, Piece, Pieces};
+pub use story::Story;
+pub use view::{HidView, InterfaceView, View, triplet_text};
+
+use super::{Context, Draft};
+use crate::catalogue::kvm::{ContextKind, KvmCatalogue};
+
+/// What an evaluation of the hardware came to.
+#[derive(Clone, Debug, Default)]
+pub struct KvmEvaluation {
+    /// Findings, gravest first.
+    pub findings: Vec<Draft>,
+    /// Rules whose facts were read and do not settle them, with the reason.
+    pub notes: Vec<(&'static str, Outcome, String)>,
+}
+
+/// Judges the hardware in `facts`.
+pub fn evaluate_kvm(facts: &Facts, catalogue: &KvmCatalogue) -> KvmEvaluation {
+    let views = View::all(facts);
+    let mut usb: Vec<Story> = views.iter().map(|view| usb_story(view, facts, catalogue)).collect();
+    let displays = display_stories(facts, catalogue);
+    let mut rest = Vec::new();
+    for story in displays {
+        match partner(&usb, &story).and_then(|index| usb.get_mut(index)) {
+            Some(partner) => partner.join(story),
+            None => rest.push(story),
+        }
+    }
+    usb.extend(rest);
+    usb.extend(management_controller(facts));
+    usb.extend(neighbours(facts, catalogue));
+    usb.sort_by_key(|story| (std::cmp::Reverse(story.severity()), std::cmp::Reverse(story.score())));
+    KvmEvaluation {
+        findings: usb.into_iter().filter_map(|story| story.draft(catalogue)).collect(),
+        notes: notes(facts, &views),
+    }
+}
+
+/// The detector: evaluates and reports.
+pub(super) fn detect(context: &mut Context<'_>) {
+    let evaluation = evaluate_kvm(context.facts, KvmCatalogue::shared());
+    for (rule, outcome, reason) in evaluation.notes {
+        context.settle(rule, outcome, reason);
+    }
+    for draft in evaluation.findings {
+        context.report(draft);
+    }
+}
+
+/// Everything about one device.
+pub fn usb_story(view: &View<'_>, facts: &Facts, catalogue: &KvmCatalogue) -> Story {
+    let mut pieces = Pieces::default();
+    let kind = facts.machine.kind;
+    let virtual_machine = kind == MachineKind::Vm || facts.machine.hypervisor.is_some();
+    identity::identity(view, catalogue, kind, &mut pieces);
+    descriptor::descriptor(view, catalogue, virtual_machine, &mut pieces);
+    function::function(view, catalogue, &mut pieces);
+    usb_network_card(view, catalogue, &mut pieces);
+    weigh_context(view, facts, catalogue, &mut pieces);
+    let kind = if view.usb.is_some() { "USB device" } else { "HID device" };
+    let past = view.usb.and_then(|usb| usb.provenance.as_deref()).is_some_and(|how| how != "present");
+    let verb = if past { "called itself" } else { "calls itself" };
+    Story {
+        subject: view.subject.clone(),
+        opening: format!("{kind} {} {verb} {}", view.location, view.calls_itself()),
+        shape: view.shape(),
+        pieces,
+        past,
+    }
+}
+
+/// Pieces that say nothing here: a server's own controller, technology that people need.
+fn weigh_context(view: &View<'_>, facts: &Facts, catalogue: &KvmCatalogue, pieces: &mut Pieces) {
+    let server = facts.machine.kind == MachineKind::Server || facts.machine.bmc == Some(true);
+    let server_room = pieces
+        .0
+        .iter()
+        .any(|p| matches!(p.heuristic, Heuristic::ManagementController | Heuristic::EnterpriseKvm));
+    let mut silent: Vec<Heuristic> = Vec::new();
+    if server && server_room {
+        silent.extend([
+            Heuristic::KeyboardWithAbsolutePointer,
+            Heuristic::MediaBesideInput,
+            Heuristic::HighSpeedKeyboard,
+            Heuristic::GadgetRelease,
+            Heuristic::InquiryString,
+            Heuristic::ManagementController,
+            Heuristic::EnterpriseKvm,
+        ]);
+    }
+    let names: Vec<&str> = view
+        .usb
+        .into_iter()
+        .flat_map(|usb| [usb.manufacturer.as_deref(), usb.product.as_deref()])
+        .chain(view.hids.iter().map(|hid| hid.device.name.as_deref()))
+        .flatten()
+        .collect();
+    let assistive = catalogue
+        .context(view.vendor_id, view.product_id, &names)
+        .filter(|(kind, _)| *kind == ContextKind::Assistive);
+    if let Some((_, name)) = assistive {
+        // Only what its being a keyboard with a pointer would say; a KVM's own marks still count.
+        silent.extend([
+            Heuristic::KeyboardWithAbsolutePointer,
+            Heuristic::HighSpeedKeyboard,
+            Heuristic::GadgetRelease,
+            Heuristic::GadgetIds,
+            Heuristic::SerialBridge,
+        ]);
+        let hobby = pieces.points(Heuristic::ShippedDescriptor) < 80;
+        if hobby {
+            silent.push(Heuristic::ShippedDescriptor);
+        }
+        for piece in &mut pieces.0 {
+            if silent.contains(&piece.heuristic) {
+                piece.evidence.why = format!("{}; on the reviewed list: {name}", piece.evidence.why);
+            }
+        }
+    }
+    for piece in pieces.0.iter_mut().filter(|piece| silent.contains(&piece.heuristic)) {
+        piece.points = 0;
+        if piece.kind != Kind::Enterprise {
+            piece.phrase.clear();
+        }
+    }
+}
+
+/// A network card of a KVM's own address range, on the device itself.
+fn usb_network_card(view: &View<'_>, catalogue: &KvmCatalogue, pieces: &mut Pieces) {
+    for card in &view.network {
+        let Some(entry) = card.mac.as_deref().and_then(|mac| catalogue.oui(mac)) else { continue };
+        let seen = piece::Seen {
+            source: Source::Interfaces,
+            location: &card.name,
+            field: "hardware address",
+            value: "first half only".to_owned(),
+        };
+        pieces.add(
+            Heuristic::Neighbour,
+            40,
+            seen,
+            format!("the network card on this device has an address of {}", entry.name),
+        );
+    }
+}
+
+fn display_stories(facts: &Facts, catalogue: &KvmCatalogue) -> Vec<Story> {
+    let views = DisplayView::all(facts);
+    let in_use = facts
+        .displays
+        .iter()
+        .filter(|d| d.enabled != Some(false) && (d.connected == Some(true) || !d.edid.is_empty()))
+        .count();
+    views
+        .iter()
+        .map(|view| {
+            let own = usize::from(view.display.enabled != Some(false));
+            let mut pieces = Pieces::default();
+            display::display(view, in_use.saturating_sub(own), facts, catalogue, &mut pieces);
+            Story {
+                subject: format!("display:{}", view.display.connector),
+                opening: format!("Display {} calls itself {}", view.display.connector, view.calls_itself()),
+                shape: view.edid.shape_sha256.clone(),
+                pieces,
+                past: false,
+            }
+        })
+        .collect()
+}
+
+/// The USB story that a display's evidence belongs to: both have to point at remote control.
+fn partner(usb: &[Story], display: &Story) -> Option<usize> {
+    let enough = |story: &Story| story.severity().is_some_and(|severity| severity >= Severity::Medium);
+    let server_room = |story: &Story| story.pieces.kind_points(Kind::Enterprise) > 0;
+    if !enough(display) {
+        return None;
+    }
+    usb.iter()
+        .enumerate()
+        .filter(|(_, story)| enough(story) && !story.past && server_room(story) == server_room(display))
+        .max_by_key(|(index, story)| (story.severity(), story.score(), std::cmp::Reverse(*index)))
+        .map(|(index, _)| index)
+}
+
+/// KV-09 by the machine's own facts.
+fn management_controller(facts: &Facts) -> Option<Story> {
+    if facts.machine.bmc != Some(true) {
+        return None;
+    }
+    let points = if facts.machine.kind == MachineKind::Laptop { 40 } else { 0 };
+    let mut pieces = Pieces::default();
+    let seen = piece::Seen {
+        source: Source::Machine,
+        location: "machine",
+        field: "bmc",
+        value: format!("present, on a {} machine", facts.machine.kind.as_str()),
+    };
+    pieces.add(
+        Heuristic::ManagementController,
+        points,
+        seen,
+        "a management controller can show the screen and type, without the operating system knowing",
+    );
+    Some(Story {
+        subject: "machine:bmc".to_owned(),
+        opening: "This machine has a management controller (BMC)".to_owned(),
+        shape: "bmc".to_owned(),
+        pieces,
+        past: false,
+    })
+}
+
+/// KV-07: neighbours that the kernel knows already. One story for a product line.
+fn neighbours(facts: &Facts, catalogue: &KvmCatalogue) -> Vec<Story> {
+    let mut stories: Vec<Story> = Vec::new();
+    for neighbour in &facts.network.neighbours {
+        let Some(entry) = catalogue.oui(&neighbour.mac) else { continue };
+        let subject = format!("network:{}", entry.family);
+        let prefix: String = neighbour.mac.chars().take(8).collect();
+        let seen = piece::Seen {
+            source: Source::Neighbours,
+            location: &neighbour.interface,
+            field: "hardware address, first half",
+            value: prefix,
+        };
+        let why = format!("the address range of {}; near on the network is not attached to this machine", entry.name);
+        if stories.iter().any(|story| story.subject == subject) {
+            continue;
+        }
+        let mut pieces = Pieces::default();
+        let number = catalogue.entries().iter().position(|known| known == entry);
+        let piece = pieces.add(Heuristic::Neighbour, 15, seen, why);
+        piece.product = number.map(|number| (number, 100));
+        stories.push(Story {
+            subject,
+            opening: format!("A neighbour on the network has an address of {}", entry.name),
+            shape: format!("neighbour {}", entry.family),
+            pieces,
+            past: false,
+        });
+    }
+    stories
+}
+
+/// Rules whose facts are there and do not settle them.
+fn notes(facts: &Facts, views: &[View<'_>]) -> Vec<(&'static str, Outcome, String)> {
+    let mut notes = Vec::new();
+    let unread: usize = views
+        .iter()
+        .map(|view| {
+            let hid = view.interfaces.iter().filter(|i| i.triplet.0 == 3).count();
+            hid.saturating_sub(view.hids.len())
+        })
+        .sum();
+    if unread > 0 {
+        let reason = format!("{unread} HID interface(s) whose report descriptor could not be read");
+        notes.push(("KV-03", Outcome::Unknown, reason));
+    }
+    let raw = views.iter().filter(|v| v.usb.is_some() && v.descriptors.is_none() && v.is_input()).count();
+    if raw > 0 {
+        let reason = format!("{raw} input device(s) whose raw descriptors could not be read");
+        notes.push(("KV-04", Outcome::Unknown, reason));
+    }
+    let broken = facts
+        .displays
+        .iter()
+        .filter(|d| !d.edid.is_empty() && bearing_descriptors::edid::parse(&d.edid).is_err())
+        .count();
+    if broken > 0 {
+        notes.push(("KV-02", Outcome::Unknown, format!("{broken} display(s) whose EDID cannot be read")));
+    }
+    if let Some(version) = &facts.machine.management_engine {
+        let reason = format!(
+            "Intel's management engine is there ({version}); whether its remote control is provisioned cannot be told \
+             from here"
+        );
+        notes.push(("KV-09", Outcome::Unknown, reason));
+    }
+    notes
+}

@@ -1,0 +1,183 @@
+//! One physical device is one story: pieces become one finding with words that can be checked at the desk.
+
+use std::collections::BTreeMap;
+
+use bearing_protocol::{
+    finding::Evidence,
+    severity::{Confidence, Severity},
+};
+
+use super::{
+    piece::{Heuristic, Kind, Piece, Pieces},
+    severity::{confidence, score, severity},
+};
+use crate::{catalogue::kvm::KvmCatalogue, detect::Draft};
+
+/// From here on a piece speaks for its own rule; below it supports another's.
+const SPEAKS_FOR_ITS_RULE: u8 = 40;
+/// What pointers at a product have to add up to before it is named.
+const NAMES_A_PRODUCT: u32 = 100;
+/// Most phrases in a title.
+const MAX_PHRASES: usize = 6;
+
+/// What was collected about one subject.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    /// `usb:1-1`, `display:card0-HDMI-A-1`.
+    pub subject: String,
+    /// How a title begins (`USB device 1-1 calls itself …`).
+    pub opening: String,
+    /// What makes it the same tomorrow.
+    pub shape: String,
+    /// What fired.
+    pub pieces: Pieces,
+    /// Known only from what the system remembers.
+    pub past: bool,
+}
+
+impl Story {
+    /// Its severity, where it is worth a finding.
+    pub fn severity(&self) -> Option<Severity> {
+        severity(&self.pieces)
+    }
+
+    /// The score that orders findings.
+    pub fn score(&self) -> u32 {
+        score(&self.pieces)
+    }
+
+    /// Takes a display's pieces in: the same hardware seen from its other side.
+    pub fn join(&mut self, display: Self) {
+        self.opening = format!("{} ({})", self.opening, display.opening);
+        for mut piece in display.pieces.0 {
+            // A disguise of a monitor is proof once the USB side says the same.
+            if piece.heuristic == Heuristic::ShippedDisplay && piece.points == 80 {
+                piece.points = 90;
+            }
+            if !piece.phrase.is_empty() {
+                piece.phrase = format!("its display {}", piece.phrase);
+            }
+            self.pieces.0.push(piece);
+        }
+    }
+
+    /// The finding.
+    pub fn draft(self, catalogue: &KvmCatalogue) -> Option<Draft> {
+        let severity = self.severity()?;
+        let confidence = if self.past { Confidence::Low } else { confidence(&self.pieces) };
+        let product = product(&self.pieces, catalogue);
+        let title = title(&self.opening, &self.pieces);
+        let mut pieces = self.pieces.0;
+        pieces.sort_by_key(|piece| (std::cmp::Reverse(piece.points), piece.heuristic));
+        let rule = pieces.first()?.rule;
+        let evidence = pieces.iter().map(|piece| tagged(piece, rule)).collect();
+        Some(Draft {
+            rule,
+            severity: Some(severity),
+            confidence,
+            title,
+            subject: self.subject,
+            product,
+            cause: format!("KV {}", self.shape),
+            evidence,
+        })
+    }
+}
+
+fn tagged(piece: &Piece, finding_rule: &str) -> Evidence {
+    let speaks = piece.points >= SPEAKS_FOR_ITS_RULE || piece.rule == finding_rule;
+    Evidence { rule: piece.rule_id().filter(|_| speaks), ..piece.evidence.clone() }
+}
+
+/// The product line that most points at; of equals the one that stands first in the catalogue.
+fn product(pieces: &Pieces, catalogue: &KvmCatalogue) -> Option<String> {
+    let mut votes: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+    let mut counted: Vec<(&str, &str, Heuristic)> = Vec::new();
+    for piece in &pieces.0 {
+        let Some((entry, strength)) = piece.product.and_then(|(at, s)| Some((catalogue.entry(at)?, s))) else {
+            continue;
+        };
+        // Several entries of one line may hold the same fact: it counts once.
+        let once = (entry.family.as_str(), piece.evidence.location.as_str(), piece.heuristic);
+        if counted.contains(&once) {
+            continue;
+        }
+        counted.push(once);
+        let vote = votes.entry(entry.family.as_str()).or_insert((0, entry.order));
+        vote.0 += strength;
+        vote.1 = vote.1.min(entry.order);
+    }
+    votes
+        .into_iter()
+        .filter(|(_, (strength, _))| *strength >= NAMES_A_PRODUCT)
+        .max_by_key(|(_, (strength, order))| (*strength, std::cmp::Reverse(*order)))
+        .map(|(family, _)| family.to_owned())
+}
+
+/// The order in which a title tells what fired: what meets the eye first.
+const TELLING: [Heuristic; 18] = [
+    Heuristic::DefaultIdentity,
+    Heuristic::ShippedDisplay,
+    Heuristic::BrandContradiction,
+    Heuristic::GadgetMarks,
+    Heuristic::HighSpeedKeyboard,
+    Heuristic::DisguiseStrings,
+    Heuristic::KeyboardWithAbsolutePointer,
+    Heuristic::ShippedDescriptor,
+    Heuristic::InquiryString,
+    Heuristic::MediaBesideInput,
+    Heuristic::ConstantSerial,
+    Heuristic::OctalProduct,
+    Heuristic::SerialBridge,
+    Heuristic::EnterpriseKvm,
+    Heuristic::ManagementController,
+    Heuristic::CaptureSink,
+    Heuristic::DummyPlug,
+    Heuristic::GadgetIds,
+];
+
+fn title(opening: &str, pieces: &Pieces) -> String {
+    let mut phrases: Vec<&str> = Vec::new();
+    for heuristic in TELLING {
+        let mut of_it: Vec<&Piece> = pieces.0.iter().filter(|piece| piece.heuristic == heuristic).collect();
+        of_it.sort_by_key(|piece| std::cmp::Reverse(piece.points));
+        for piece in of_it {
+            let phrase = piece.phrase.as_str();
+            if phrase.is_empty() || phrases.iter().any(|known| says_already(known, phrase)) {
+                continue;
+            }
+            phrases.push(phrase);
+        }
+    }
+    phrases.truncate(MAX_PHRASES);
+    let but = if pieces.points(Heuristic::DefaultIdentity) >= 90 || pieces.kind_points(Kind::Identity) == 0 && is_display(pieces) {
+        ": it "
+    } else {
+        ", but "
+    };
+    match phrases.as_slice() {
+        [] => opening.to_owned(),
+        [only] => format!("{opening}{}{only}", lead(but, only)),
+        [first, middle @ .., last] => {
+            let middle: String = middle.iter().map(|phrase| format!(", {phrase}")).collect();
+            format!("{opening}{}{first}{middle} and {last}", lead(but, first))
+        }
+    }
+}
+
+fn is_display(pieces: &Pieces) -> bool {
+    pieces.0.iter().all(|piece| piece.evidence.source == bearing_protocol::coverage::Source::Displays)
+}
+
+/// A phrase that is a sentence of its own takes no `it`.
+fn lead<'a>(but: &'a str, phrase: &str) -> &'a str {
+    if phrase.starts_with("that is") { ": " } else { but }
+}
+
+/// Whether a title that has `known` needs no `phrase`.
+fn says_already(known: &str, phrase: &str) -> bool {
+    known.contains(phrase)
+        || (phrase.contains("absolute pointer") && known.contains("absolute pointer"))
+        || (phrase.contains("CD-ROM") && known.contains("CD-ROM"))
+        || (phrase.contains("drive along") && known.contains("virtual drive"))
+}
