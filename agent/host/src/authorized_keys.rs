@@ -58,3 +58,22 @@ pub(crate) fn read(context: &Context) -> Read<Vec<AuthorizedKeys>> {
     let summary = format!("{keys} keys in {} files", files.len());
     Ok(Reading::with_gaps(files, summary, gaps))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Machine;
+
+    #[test]
+    fn keys_of_people_are_found_below_their_homes() {
+        let machine = Machine::new();
+        machine
+            .file("/etc/passwd", "anna:x:1000:1000::/home/anna:/bin/bash\n")
+            .file("/home/anna/.ssh/authorized_keys", include_str!("../captures/linux-6.18/authorized_keys"))
+            .file("/root/.ssh/authorized_keys2", "no key\n");
+        let reading = read(&machine.context()).unwrap();
+        let found: Vec<_> = reading.value.iter().map(|f| (f.user.as_str(), f.keys.len())).collect();
+        assert_eq!(found, [("anna", 2), ("root", 0)]);
+        assert_eq!(reading.gaps.count("key lines", Why::Malformed), 1);
+    }
+}

@@ -160,3 +160,41 @@ impl Scan<'_> {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Machine;
+
+    #[test]
+    fn what_starts_by_itself_is_told_from_what_is_only_installed() {
+        let machine = Machine::new();
+        let entry = "[Desktop Entry]\nName=Tool\nExec=/opt/tool/run %u\n";
+        machine
+            .file("/usr/share/applications/tool.desktop", entry)
+            .file("/etc/xdg/autostart/tool.desktop", entry)
+            .file("/home/anna/.config/autostart/tool.desktop", format!("{entry}Hidden=true\n"))
+            .file("/etc/cron.d/tool", "@reboot root /opt/tool/run\n")
+            .file("/etc/cron.d/tool.dpkg-old", "@reboot root /opt/tool/old\n")
+            .file("/var/spool/cron/crontabs/anna", "@reboot /home/anna/frpc\n")
+            .file("/usr/share/applications/broken.desktop", "no entry\n");
+        let reading = read(&machine.context()).unwrap();
+        let found: Vec<_> = reading
+            .value
+            .iter()
+            .map(|e| (e.kind, e.user.as_deref(), e.program.as_deref().unwrap_or_default(), e.disabled))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (AutostartKind::SignIn, None, "/opt/tool/run", false),
+                (AutostartKind::DesktopEntry, None, "/opt/tool/run", false),
+                (AutostartKind::SignIn, Some("anna"), "/opt/tool/run", true),
+                (AutostartKind::Schedule, Some("root"), "/opt/tool/run", false),
+                (AutostartKind::Schedule, Some("anna"), "/home/anna/frpc", false),
+            ]
+        );
+        assert_eq!(reading.gaps.count("desktop entries", Why::Malformed), 1);
+        assert!(matches!(read(&Machine::new().context()), Err(Unread::Unsupported(_))));
+    }
+}

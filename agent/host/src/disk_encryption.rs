@@ -88,6 +88,12 @@ fn judge(root: &Root, mount: &Mount, gaps: &mut Gaps) -> (Option<bool>, Option<S
         _ => {}
     }
     if let Some(stack) = follow(root, mount) {
+        if stack.encrypted.is_none() {
+            gaps.note(format!(
+                "`{}` lies on `{}`, under which no disk shows",
+                mount.mount_point, stack.device
+            ));
+        }
         return (stack.encrypted, stack.layer);
     }
     // Without the kernel's device tree, configuration is the weaker witness.
@@ -100,3 +106,6 @@ fn judge(root: &Root, mount: &Mount, gaps: &mut Gaps) -> (Option<bool>, Option<S
     gaps.note(format!("what lies under `{}` could not be followed", mount.mount_point));
     (None, None)
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,8 +48,9 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Executable>> {
         gaps.add_many("executables", Why::OverLimit, (programs.len() - MAX_EXECUTABLES) as u64);
         programs.truncate(MAX_EXECUTABLES);
     }
-    let own_files = programs.iter().filter(|program| !program.foreign).map(|program| program.path.clone());
-    let mut owners = find_owners(&context.root, &own_files.collect(), &mut gaps);
+    let own_files =
+        programs.iter().filter(|program| program.sandbox.is_none()).map(|program| program.path.clone());
+    let owners = find_owners(&context.root, &own_files.collect(), &mut gaps);
     let markers = match Markers::compile(&context.plan.markers) {
         Ok(markers) => Some(markers),
         Err(error) => {
@@ -73,7 +74,11 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Executable>> {
     let mut executables: Vec<Executable> = programs
         .into_iter()
         .map(|program| {
-            let owner = if program.foreign { None } else { owners.remove(&program.path) };
+            let owner = match &program.sandbox {
+                // A flatpak's files are its own; what a container's belong to, its own database knows.
+                Some(sandbox) => sandbox.strip_prefix("flatpak:").map(|id| Owner::Package(id.to_owned())),
+                None => owners.get(&program.path).cloned(),
+            };
             inspection.inspect(&program, owner.unwrap_or_default())
         })
         .collect();
@@ -96,8 +101,8 @@ struct Program {
     path: String,
     deleted: bool,
     pids: Vec<u32>,
-    /// Seen through a container or sandbox: the path is not one of this file system.
-    foreign: bool,
+    /// The container or flatpak it runs in: then the path is not one of this file system.
+    sandbox: Option<String>,
 }
 
 impl Program {
@@ -121,24 +126,24 @@ impl Program {
 /// Programs of processes, units and autostart entries, each once, in the order of their paths.
 fn programs(context: &Context) -> Vec<Program> {
     let facts = &context.earlier;
-    let mut found: BTreeMap<(String, bool, bool), Vec<u32>> = BTreeMap::new();
+    let mut found: BTreeMap<(String, bool, Option<String>), Vec<u32>> = BTreeMap::new();
     for process in &facts.processes {
         if let Some(path) = &process.executable {
-            let sandboxed = |unit: &String| unit.starts_with("container:") || unit.starts_with("flatpak:");
-            let foreign = process.unit.as_ref().is_some_and(sandboxed);
-            found.entry((path.clone(), process.deleted, foreign)).or_default().push(process.pid);
+            let sandboxed = |unit: &&String| unit.starts_with("container:") || unit.starts_with("flatpak:");
+            let sandbox = process.unit.as_ref().filter(sandboxed).cloned();
+            found.entry((path.clone(), process.deleted, sandbox)).or_default().push(process.pid);
         }
     }
     let units = facts.units.iter().filter_map(|unit| unit.program.as_deref());
     let started = facts.autostart.iter().filter(|entry| entry.kind != AutostartKind::DesktopEntry);
     for program in units.chain(started.filter_map(|entry| entry.program.as_deref())) {
         if let Some(path) = locate(&context.root, program) {
-            found.entry((path, false, false)).or_default();
+            found.entry((path, false, None)).or_default();
         }
     }
     found
         .into_iter()
-        .map(|((path, deleted, foreign), pids)| Program { path, deleted, pids, foreign })
+        .map(|((path, deleted, sandbox), pids)| Program { path, deleted, pids, sandbox })
         .collect()
 }
 
@@ -202,7 +207,7 @@ impl Inspection<'_> {
         let root = &self.context.root;
         let through_process =
             program.pids.first().filter(|_| root.is_live()).map(|pid| format!("/proc/{pid}/exe"));
-        let by_path = (!program.deleted && !program.foreign).then(|| program.path.clone());
+        let by_path = (!program.deleted && program.sandbox.is_none()).then(|| program.path.clone());
         let mut failure = None;
         for path in [through_process, by_path].into_iter().flatten() {
             match root.open(&path) {
@@ -233,3 +238,6 @@ impl Inspection<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

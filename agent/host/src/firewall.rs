@@ -165,3 +165,6 @@ const fn word(enabled: Option<bool>) -> &'static str {
         None => "unknown",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,7 +121,7 @@ fn read_snaps(root: &Root, gaps: &mut Gaps) -> Option<Vec<Package>> {
                     packages.push(Package {
                         manager: PackageManager::Snap,
                         name: snap.to_owned(),
-                        version: revision.to_owned(),
+                        version: snap_version(root, snap).unwrap_or_else(|| revision.to_owned()),
                         installed_at: file_time(root, &format!("/var/lib/snapd/snaps/{name}")),
                         publisher: None,
                     });
@@ -141,6 +141,15 @@ fn read_snaps(root: &Root, gaps: &mut Gaps) -> Option<Vec<Package>> {
         }
     }
     found
+}
+
+/// The version in a snap's own description; snaps without one are told apart by their revision.
+fn snap_version(root: &Root, snap: &str) -> Option<String> {
+    let text = ["/snap", "/var/lib/snapd/snap"].iter().find_map(|base| {
+        root.read_text(format!("{base}/{snap}/current/meta/snap.yaml"), MAX_SMALL_BYTES).ok()
+    })?;
+    let version = text.lines().find_map(|line| line.strip_prefix("version:"))?;
+    Some(version.trim().trim_matches(['"', '\'']).to_owned()).filter(|version| !version.is_empty())
 }
 
 fn read_flatpaks(context: &Context, gaps: &mut Gaps) -> Option<Vec<Package>> {
@@ -174,3 +183,6 @@ fn read_flatpaks(context: &Context, gaps: &mut Gaps) -> Option<Vec<Package>> {
 fn file_time(root: &Root, path: &str) -> Option<bearing_protocol::Timestamp> {
     if root.is_live() { root.metadata(path).ok()?.modified_at } else { None }
 }
+
+#[cfg(test)]
+mod tests;

@@ -154,3 +154,6 @@ fn link(root: &Root, path: &str, what: &'static str, gaps: &mut Gaps) -> Option<
 fn count(gaps: &mut Gaps, what: &'static str, error: &ReadError) {
     gaps.add_error(what, error);
 }
+
+#[cfg(test)]
+mod tests;

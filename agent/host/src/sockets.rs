@@ -12,7 +12,7 @@ use bearing_protocol::fact::{Protocol, Socket};
 use crate::{
     gaps::{Gaps, Why},
     reading::{Context, Read, Reading, Unread},
-    root::Root,
+    root::{ReadErrorKind, Root},
 };
 use proc_net::{NetSocket, parse_proc_net, socket_inode};
 
@@ -51,7 +51,7 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Socket>> {
                 found.extend(table.sockets);
             }
             Err(error) => {
-                denied |= error.kind == crate::root::ReadErrorKind::Denied;
+                denied |= error.kind == ReadErrorKind::Denied;
                 gaps.add_error("socket tables", &error);
             }
         }
@@ -102,7 +102,17 @@ fn holders(context: &Context, sockets: &[NetSocket], gaps: &mut Gaps) -> HashMap
             gaps.add("processes' open files", Why::OverLimit);
         }
         for name in listing.names {
-            let Ok(target) = context.root.read_link(Path::new(&directory).join(name)) else { continue };
+            let target = match context.root.read_link(Path::new(&directory).join(name)) {
+                Ok(target) => target,
+                Err(error) => {
+                    // One process's files are denied together: counted once.
+                    if error.kind == ReadErrorKind::Denied {
+                        gaps.add_error("processes' open files", &error);
+                        break;
+                    }
+                    continue;
+                }
+            };
             let inode = target.to_str().and_then(socket_inode);
             if let Some(pids) = inode.and_then(|inode| holders.get_mut(&inode)) {
                 if pids.last() != Some(&pid) {
@@ -125,3 +135,6 @@ fn listed(root: &Root) -> Vec<u32> {
     let listing = root.list_dir("/proc", MAX_FILES).unwrap_or_default();
     listing.names.iter().filter_map(|name| name.parse().ok()).collect()
 }
+
+#[cfg(test)]
+mod tests;

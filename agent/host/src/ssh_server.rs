@@ -87,3 +87,6 @@ fn include(root: &Root, pattern: &str, left: &mut usize, gaps: &mut Gaps) -> Vec
     }
     files
 }
+
+#[cfg(test)]
+mod tests;

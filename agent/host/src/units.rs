@@ -84,8 +84,11 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Unit>> {
         unit.running = running.tells(unit);
     }
     let enabled = units.iter().filter(|unit| unit.enablement == Enablement::Enabled).count();
-    let run = units.iter().filter(|unit| unit.running == Some(true)).count();
-    let summary = format!("{} units, {enabled} enabled, {run} running", units.len());
+    let run = match units.iter().filter(|unit| unit.running == Some(true)).count() {
+        0 if !running.is_known() => "which of them run does not show".to_owned(),
+        run => format!("{run} running"),
+    };
+    let summary = format!("{} units, {enabled} enabled, {run}", units.len());
     Ok(Reading::with_gaps(units, summary, gaps))
 }
 
@@ -126,8 +129,7 @@ impl Scan<'_> {
             let by_administrator = !directory.starts_with("/usr") && !directory.starts_with("/lib");
             for name in listing.names {
                 let path = format!("{directory}/{name}");
-                if let Some((_, kind)) = name.rsplit_once('.').filter(|(_, kind)| is_link_directory(kind)) {
-                    debug_assert!(!kind.is_empty(), "a kind was matched");
+                if name.rsplit_once('.').is_some_and(|(_, kind)| is_link_directory(kind)) {
                     if by_administrator {
                         self.read_links(&path, &mut links);
                     }
@@ -281,3 +283,6 @@ fn is_unit(name: &str) -> bool {
 fn is_link_directory(kind: &str) -> bool {
     matches!(kind, "wants" | "requires" | "upholds")
 }
+
+#[cfg(test)]
+mod tests;

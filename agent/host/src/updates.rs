@@ -100,3 +100,6 @@ fn installed(packages: &[Package]) -> Option<bool> {
     debs.peek()?;
     Some(debs.any(|package| package.name == "unattended-upgrades"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -182,3 +182,6 @@ pub(crate) fn homes(context: &Context) -> Vec<Home> {
     }
     homes
 }
+
+#[cfg(test)]
+mod tests;

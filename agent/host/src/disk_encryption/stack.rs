@@ -13,6 +13,8 @@ const MAX_DEVICES: usize = 10_000;
 /// What lies under a mount.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stack {
+    /// The kernel's name of the mounted device.
+    pub(super) device: String,
     /// Whether every way down has an encryption layer; `None` where a way could not be followed.
     pub(super) encrypted: Option<bool>,
     /// The first layer met.
@@ -24,7 +26,7 @@ pub(super) fn follow(root: &Root, mount: &Mount) -> Option<Stack> {
     let name = kernel_name(root, mount)?;
     let mut layer = None;
     let encrypted = is_encrypted(root, &name, MAX_DEPTH, &mut layer);
-    Some(Stack { encrypted, layer: layer.filter(|_| encrypted == Some(true)) })
+    Some(Stack { device: name, encrypted, layer: layer.filter(|_| encrypted == Some(true)) })
 }
 
 /// The kernel's name of the mounted device (`dm-1`, `sda2`).

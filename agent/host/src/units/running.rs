@@ -34,6 +34,11 @@ impl Running {
         running
     }
 
+    /// Whether control groups of a service manager show at all.
+    pub(super) const fn is_known(&self) -> bool {
+        self.known
+    }
+
     /// Whether processes of a unit run; `None` where nothing shows control groups of a service manager.
     pub(super) fn tells(&self, unit: &Unit) -> Option<bool> {
         let of_user = unit.user.is_some() || unit.path.contains("/systemd/user/");
