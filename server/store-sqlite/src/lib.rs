@@ -1,1 +1,26 @@
-//! The embedded store.
+//! The embedded store: one SQLite file, WAL, `synchronous=FULL`, one writer and a few readers.
+//!
+//! Always: a change is one `BEGIN IMMEDIATE` transaction and is on the disk when its method returns; values
+//! reach SQL as bound parameters only. Never here: judgement about findings that another engine would have to
+//! repeat differently (the conformance suite in `bearing-store` says what must hold).
+
+mod approval;
+mod audit;
+mod column;
+mod device;
+mod evaluation;
+mod fault;
+mod finding;
+mod job;
+mod ledger;
+mod migration;
+mod observe;
+mod open;
+mod overview;
+mod policy;
+mod setting;
+mod token;
+mod user;
+mod verdict;
+
+pub use open::{OpenError, SqliteStore};

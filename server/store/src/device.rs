@@ -127,7 +127,7 @@ pub trait Devices {
     -> Result<Page<DeviceRow>, StoreError>;
     /// Sets the state (approve a pending device, revoke, restore); false where there is no such device.
     async fn set_device_state(&self, id: &DeviceId, state: DeviceState) -> Result<bool, StoreError>;
-    /// Sets group and expected countries; false where there is no such device.
+    /// Sets group and expected countries, and has the last report judged again; false where there is no such device.
     async fn set_device_place(
         &self,
         id: &DeviceId,
@@ -139,8 +139,11 @@ pub trait Devices {
         &self,
         id: &DeviceId,
     ) -> Result<Option<(Vec<Coverage>, Vec<RuleOutcome>)>, StoreError>;
+    /// Number of the report behind [`Devices::last_result`].
+    async fn result_sequence(&self, id: &DeviceId) -> Result<Option<u64>, StoreError>;
     /// Active devices whose next message is overdue at `now` by more than `grace_seconds` (last_seen +
-    /// checkin_seconds + grace < now), at most `limit`.
+    /// checkin_seconds + grace < now) and whose silence is no unresolved finding (AT-01) yet, longest first, at
+    /// most `limit`.
     async fn overdue(
         &self,
         now: Timestamp,

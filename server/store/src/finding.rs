@@ -117,6 +117,8 @@ pub struct ObservedResult {
     pub agent_version: String,
     /// Policy.
     pub policy: PolicySummary,
+    /// Seconds between messages that this policy promises, where the server knows the policy.
+    pub checkin_seconds: Option<u32>,
     /// Coverage.
     pub coverage: Vec<Coverage>,
     /// Outcomes.
@@ -149,7 +151,8 @@ pub trait Findings {
     async fn observe(&self, observed: &Observed) -> Result<Vec<FindingId>, StoreError>;
     /// One finding.
     async fn finding(&self, device: &DeviceId, id: &FindingId) -> Result<Option<FindingRow>, StoreError>;
-    /// A page of findings: gravest first, then last seen.
+    /// A page of findings: gravest first, then the newest to appear (which, unlike the last sight, stands still
+    /// while somebody reads on).
     async fn findings(
         &self,
         filter: &FindingFilter,
@@ -171,6 +174,16 @@ pub trait Findings {
         version: u64,
         status: FindingStatus,
         event: &FindingEvent,
+    ) -> Result<bool, StoreError>;
+    /// Raises its severity for what only the server knows, with the reason; the reported one stays beside it.
+    /// Once more with the same reason changes nothing. False where there is none.
+    async fn raise_finding(
+        &self,
+        device: &DeviceId,
+        id: &FindingId,
+        severity: Severity,
+        reason: &str,
+        at: Timestamp,
     ) -> Result<bool, StoreError>;
     /// Sets or clears who works on it.
     async fn assign_finding(

@@ -37,7 +37,8 @@ pub struct Job {
 /// Jobs.
 #[async_trait::async_trait]
 pub trait Jobs {
-    /// Enqueues; a waiting job of the same kind, device and sequence is not doubled.
+    /// Enqueues; a waiting job of the same kind, device and sequence is not doubled. One that somebody has taken
+    /// meanwhile is done once more.
     async fn enqueue(
         &self,
         kind: JobKind,

@@ -71,7 +71,8 @@ pub trait Tokens {
     async fn tokens(&self) -> Result<Vec<TokenRow>, StoreError>;
     /// Revokes a token; false where there is none.
     async fn revoke_token(&self, id: &TokenId, at: Timestamp) -> Result<bool, StoreError>;
-    /// Uses the token once and adds the device, both or neither.
+    /// Uses the token once and adds the device, both or neither. The same key with the same token once more (its
+    /// answer was lost) is told the same and uses nothing.
     async fn enroll(
         &self,
         device: &NewDevice,

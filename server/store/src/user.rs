@@ -125,6 +125,8 @@ pub trait Users {
     async fn api_tokens(&self) -> Result<Vec<ApiTokenRow>, StoreError>;
     /// Withdraws an API token; false where there is none.
     async fn revoke_api_token(&self, id: &TokenId, at: Timestamp) -> Result<bool, StoreError>;
+    /// Notes that an API token was used.
+    async fn note_api_token_use(&self, id: &TokenId, at: Timestamp) -> Result<(), StoreError>;
     /// Counts a failed sign-in for `subject` (a name or an address) and says how many there were since
     /// `since`; one atomic step, so that parallel attempts cannot slip through.
     async fn count_failure(&self, subject: &str, at: Timestamp, since: Timestamp) -> Result<u32, StoreError>;

@@ -1,0 +1,65 @@
+//! The migrations, compiled in, in order. One that is merged is never edited.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+macro_rules! migrations {
+    ($($version:literal $name:literal;)*) => {
+        [$((
+            $version,
+            $name,
+            include_str!(concat!("../migrations/", $name, ".sql")),
+        )),*]
+    };
+}
+
+const MIGRATIONS: [(i64, &str, &str); 17] = migrations! {
+    1 "0001_settings";
+    2 "0002_tokens";
+    3 "0003_devices";
+    4 "0004_heads";
+    5 "0005_messages";
+    6 "0006_jobs";
+    7 "0007_findings";
+    8 "0008_finding_events";
+    9 "0009_counts";
+    10 "0010_results";
+    11 "0011_verdicts";
+    12 "0012_approvals";
+    13 "0013_policies";
+    14 "0014_users";
+    15 "0015_failures";
+    16 "0016_audit";
+    17 "0017_evaluations";
+};
+
+/// What brings a file of any earlier version to this one.
+pub(crate) fn migrator() -> Migrator {
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|(version, name, sql)| {
+            Migration::new(
+                *version,
+                Cow::Borrowed(*name),
+                MigrationType::Simple,
+                Cow::Borrowed(*sql),
+                false,
+            )
+        })
+        .collect();
+    Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_migration_says_why_in_its_first_line() {
+        for (version, name, sql) in MIGRATIONS {
+            assert!(sql.starts_with("-- Because "), "{name}");
+            assert!(name.starts_with(&format!("{version:04}_")), "{name}");
+        }
+    }
+}
