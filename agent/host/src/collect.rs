@@ -25,6 +25,7 @@ use bearing_protocol::{
 use crate::{
     reading::{Context, Read, Unread},
     root::Root,
+    sandbox::Reads,
 };
 use worker::{Ended, Worker};
 
@@ -105,7 +106,7 @@ fn collect_with(
     let plan = Arc::new(collection.plan.clone());
     let mut facts = Arc::new(Facts { collected_at: now, ..Facts::default() });
     let mut coverage = Vec::with_capacity(ORDER.len());
-    let mut worker = Worker::default();
+    let mut worker = Worker::new(if root.is_live() { Reads::Live } else { Reads::Sysroot });
     for &source in ORDER {
         if !collection.sources.contains(&source) {
             coverage.push(line(source, Status::Denied, SWITCHED_OFF));

@@ -59,6 +59,17 @@ fn a_hung_and_a_broken_source_are_coverage_and_later_ones_still_run() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_collector_has_no_network() {
+    let only = Collection { sources: BTreeSet::from([Source::Usb]), plan: Plan::default() };
+    let facts = collect_with(&Root::live(), &only, &clock(), deadline, |_, _| {
+        let bound = std::net::UdpSocket::bind("127.0.0.1:0").map_err(|error| error.kind());
+        answer(Err::<Reading<()>, _>(Unread::Failed(format!("{bound:?}"))), |_, ()| {})
+    });
+    assert_eq!(status(&facts, Source::Usb), (Status::Error, "Err(PermissionDenied)".to_owned()));
+}
+
+#[test]
 fn what_policy_switches_off_is_not_read() {
     let none = Collection { sources: BTreeSet::new(), plan: Plan::default() };
     let never = |_: Source, _: &Context| -> Answer { panic!("read all the same") };

@@ -1,4 +1,5 @@
-//! One thread that reads sources, replaced when one hangs.
+//! One thread that reads sources, replaced when one hangs. It gives up the network and writing before it
+//! reads anything.
 
 use std::{
     any::Any,
@@ -8,6 +9,8 @@ use std::{
     thread,
     time::Duration,
 };
+
+use crate::sandbox::{Reads, confine_reader};
 
 /// How a task ended.
 pub(super) enum Ended<T> {
@@ -25,21 +28,20 @@ type Task<T> = Box<dyn FnOnce() -> T + Send>;
 
 /// The thread, started when it is first needed.
 pub(super) struct Worker<T> {
+    reads: Reads,
     thread: Option<(Sender<Task<T>>, Receiver<Result<T, String>>)>,
 }
 
-impl<T> Default for Worker<T> {
-    fn default() -> Self {
-        Self { thread: None }
-    }
-}
-
 impl<T: Send + 'static> Worker<T> {
+    pub(super) fn new(reads: Reads) -> Self {
+        Self { reads, thread: None }
+    }
+
     /// Runs a task and waits at most `limit` for it.
     pub(super) fn run(&mut self, limit: Duration, task: impl FnOnce() -> T + Send + 'static) -> Ended<T> {
         let (tasks, answers) = match self.thread.take() {
             Some(thread) => thread,
-            None => match start() {
+            None => match start(self.reads) {
                 Ok(thread) => thread,
                 Err(error) => return Ended::NoThread(error),
             },
@@ -63,10 +65,12 @@ impl<T: Send + 'static> Worker<T> {
 
 type Started<T> = io::Result<(Sender<Task<T>>, Receiver<Result<T, String>>)>;
 
-fn start<T: Send + 'static>() -> Started<T> {
+fn start<T: Send + 'static>(reads: Reads) -> Started<T> {
     let (tasks, incoming) = channel::<Task<T>>();
     let (outgoing, answers) = channel();
     thread::Builder::new().name("collector".to_owned()).spawn(move || {
+        // Where the system has no such filter it reads all the same: the service reports what it gave up.
+        let _ = confine_reader(reads);
         for task in incoming {
             let answer = catch_unwind(AssertUnwindSafe(task)).map_err(|cause| message(&*cause));
             if outgoing.send(answer).is_err() {
