@@ -32,6 +32,12 @@ pub mod storage;
 pub mod time_zone;
 pub mod usb;
 
+// What the agent does besides reading.
+pub mod resources;
+pub mod sandbox;
+pub mod service_notify;
+pub mod watch;
+
 // Software, accounts, posture.
 pub mod assignments;
 pub mod sections;
