@@ -63,7 +63,8 @@ const STAT: &str = "/proc/stat";
 /// Most bytes of `/proc/stat`: it grows with processors and interrupts.
 const MAX_STAT_BYTES: usize = 4 * 1024 * 1024;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::testing::Machine;

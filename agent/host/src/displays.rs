@@ -59,7 +59,8 @@ const MAX_CONNECTORS: usize = 1024;
 /// Most bytes of an EDID: 256 blocks of 128.
 const MAX_EDID_BYTES: usize = 256 * 128;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::testing::Machine;

@@ -61,7 +61,8 @@ const MAX_BYTES: usize = 64 * 1024;
 /// Most name servers; the resolver itself uses three.
 const MAX_SERVERS: usize = 64;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::testing::Machine;

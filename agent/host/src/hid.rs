@@ -160,7 +160,8 @@ const MAX_DEVICES: usize = 1024;
 /// Most bytes of a report descriptor (`HID_MAX_DESCRIPTOR_SIZE` is 4096, 16384 in newer kernels).
 const MAX_DESCRIPTOR_BYTES: usize = 16 * 1024;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::testing::Machine;

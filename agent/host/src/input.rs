@@ -159,7 +159,8 @@ const MAX_ENTRIES: usize = 8192;
 /// Most bytes of the list.
 const MAX_LIST_BYTES: usize = 1024 * 1024;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::testing::Machine;

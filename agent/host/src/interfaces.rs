@@ -207,7 +207,8 @@ const ARPHRD_IEEE80211_RADIOTAP: u16 = 803;
 const ARPHRD_IP6GRE: u16 = 823;
 const ARPHRD_NONE: u16 = 65534;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::testing::Machine;

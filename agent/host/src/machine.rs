@@ -10,7 +10,7 @@ mod serials;
 
 use std::path::Path;
 
-use bearing_protocol::fact::{Machine, MachineKind};
+use bearing_protocol::fact::Machine;
 
 use crate::{
     gaps::Gaps,
@@ -168,5 +168,6 @@ const MAX_ENTRIES: usize = 1024;
 /// The first processor's flags are enough.
 const MAX_CPUINFO_BYTES: usize = 16 * 1024;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

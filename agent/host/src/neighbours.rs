@@ -99,7 +99,8 @@ const ATF_COMPLETE: u32 = 2;
 const MAX_NEIGHBOURS: usize = 8192;
 const MAX_LIST_BYTES: usize = 2 * 1024 * 1024;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::testing::Machine;

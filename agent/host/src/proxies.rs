@@ -168,7 +168,8 @@ const MAX_PROXIES: usize = 64;
 /// Longest host name (RFC 1035) with a port.
 const MAX_HOST_BYTES: usize = 261;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::testing::Machine;

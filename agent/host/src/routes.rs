@@ -154,7 +154,8 @@ const RTF_LOCAL: u32 = 0x8000_0000;
 const MAX_ROUTES: usize = 4096;
 const MAX_LIST_BYTES: usize = 4 * 1024 * 1024;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::sync::Arc;
 

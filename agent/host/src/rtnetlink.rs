@@ -67,8 +67,9 @@ pub fn parse_batch(mut bytes: &[u8]) -> Batch<'_> {
         match kind {
             NLMSG_DONE => return Batch::Last(messages),
             NLMSG_ERROR => {
-                let errno = u32_at(message, HEADER_BYTES).unwrap_or_default().cast_signed();
-                return Batch::Failed(errno.saturating_neg());
+                let errno = u32_at(message, HEADER_BYTES).unwrap_or_default();
+                // The number is negative: its two's complement is the error's.
+                return Batch::Failed(i32::try_from(errno.wrapping_neg()).unwrap_or_default());
             }
             _ => messages.push(message),
         }

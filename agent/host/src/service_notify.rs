@@ -110,7 +110,8 @@ pub fn watchdog_interval(
 /// Longest status line.
 const MAX_STATUS_CHARS: usize = 256;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::os::{
         linux::net::SocketAddrExt as _,

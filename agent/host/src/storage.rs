@@ -52,7 +52,8 @@ const BLOCK: &str = "/sys/block";
 /// Most devices.
 const MAX_DEVICES: usize = 4096;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::testing::Machine;

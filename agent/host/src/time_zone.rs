@@ -86,7 +86,8 @@ const FOLLOWERS: [&str; 3] = [
     "/etc/systemd/system/timers.target.wants/tzupdate.timer",
 ];
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::testing::Machine;

@@ -182,5 +182,6 @@ const MAX_ENTRIES: usize = MAX_DEVICES * MAX_INTERFACES;
 /// Most bytes of one device's descriptors.
 const MAX_DESCRIPTOR_BYTES: usize = 64 * 1024;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -23,6 +23,7 @@ fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
 }
 
 /// Runs one of the ignored tests below as a process of its own.
+#[expect(clippy::unwrap_used, reason = "a part of the tests")]
 fn run_alone(name: &str) {
     let output = command(std::env::current_exe().unwrap())
         .args(["--exact", name, "--ignored", "--nocapture", "--test-threads=1"])
@@ -41,7 +42,7 @@ fn a_confined_service_starts_no_program() {
 #[test]
 #[ignore = "confines its process; run by `a_confined_service_starts_no_program`"]
 fn alone_service() {
-    let before = thread::spawn(|| thread::park());
+    let before = thread::spawn(thread::park);
     assert!(command("/bin/true").status().unwrap().success(), "there is a program to be denied");
     let confinement = confine_service();
     assert_eq!(confinement.missing, Vec::<String>::new());

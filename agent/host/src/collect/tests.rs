@@ -17,7 +17,7 @@ fn status(facts: &Facts, source: Source) -> (Status, String) {
 fn troubled(source: Source, context: &Context) -> Answer {
     match source {
         Source::Os => answer(Ok(Reading::new("host".to_owned(), "one name")), |facts, hostname: String| {
-            facts.hostname = hostname
+            facts.hostname = hostname;
         }),
         Source::Boot => {
             let (never, wait) = std::sync::mpsc::channel::<()>();

@@ -25,11 +25,13 @@ pub(super) enum Ended<T> {
 }
 
 type Task<T> = Box<dyn FnOnce() -> T + Send>;
+/// Our ends of the channels to the thread and back.
+type Ends<T> = (Sender<Task<T>>, Receiver<Result<T, String>>);
 
 /// The thread, started when it is first needed.
 pub(super) struct Worker<T> {
     reads: Reads,
-    thread: Option<(Sender<Task<T>>, Receiver<Result<T, String>>)>,
+    thread: Option<Ends<T>>,
 }
 
 impl<T: Send + 'static> Worker<T> {
@@ -63,9 +65,7 @@ impl<T: Send + 'static> Worker<T> {
     }
 }
 
-type Started<T> = io::Result<(Sender<Task<T>>, Receiver<Result<T, String>>)>;
-
-fn start<T: Send + 'static>(reads: Reads) -> Started<T> {
+fn start<T: Send + 'static>(reads: Reads) -> io::Result<Ends<T>> {
     let (tasks, incoming) = channel::<Task<T>>();
     let (outgoing, answers) = channel();
     thread::Builder::new().name("collector".to_owned()).spawn(move || {

@@ -106,7 +106,7 @@ fn deny(calls: &mut Calls, call: c_long) {
 /// some kernels still answer (`__X32_SYSCALL_BIT`, asm/unistd.h).
 fn numbers(call: c_long) -> impl Iterator<Item = i64> {
     let x32 = cfg!(target_arch = "x86_64").then(|| X32 | x32_number(call));
-    std::iter::once(i64::from(call)).chain(x32)
+    std::iter::once(call).chain(x32)
 }
 
 /// A few calls have numbers of their own in the x32 interface.
@@ -117,13 +117,13 @@ fn x32_number(call: c_long) -> i64 {
         libc::SYS_ptrace => 521,
         libc::SYS_process_vm_writev => 540,
         libc::SYS_execveat => 545,
-        call => i64::from(call),
+        call => call,
     }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 fn x32_number(call: c_long) -> i64 {
-    i64::from(call)
+    call
 }
 
 fn condition(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompCondition, String> {

@@ -26,8 +26,8 @@ impl DeviceWatch {
         Ok(Self { socket: event_socket().map_err(WatchError::Open)? })
     }
 
-    /// What the kernel told since the last call, without waiting: events that matter, at most
-    /// [`MAX_EVENTS`] of them (the rest is told by the next call).
+    /// What the kernel told since the last call, without waiting: events that matter, and leaves
+    /// the rest to the next call where there are very many.
     ///
     /// # Errors
     /// [`WatchError::Read`] where the socket is broken.
@@ -69,7 +69,7 @@ impl AsRawFd for DeviceWatch {
 }
 
 /// Most messages read by one call.
-pub const MAX_EVENTS: usize = 256;
+const MAX_EVENTS: usize = 256;
 /// The kernel's messages are at most 2 KiB (`UEVENT_BUFFER_SIZE`) and their head.
 const BUFFER_BYTES: usize = 8192;
 

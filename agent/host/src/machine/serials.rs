@@ -63,7 +63,8 @@ fn is_serial(text: &str) -> bool {
 const MAX_SERIAL_BYTES: usize = 256;
 const MAX_DISKS: usize = 256;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::testing::Machine;

@@ -1,3 +1,5 @@
+use bearing_protocol::fact::MachineKind;
+
 use super::*;
 use crate::testing;
 
