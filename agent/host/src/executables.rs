@@ -15,7 +15,7 @@ use std::{
     fs::File,
 };
 
-use bearing_protocol::fact::{AutostartKind, Executable, Owner};
+use bearing_protocol::fact::{AutostartKind, Executable, Owner, Process};
 
 use crate::{
     gaps::{Gaps, Why},
@@ -44,6 +44,14 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Executable>> {
     if programs.is_empty() {
         return Err(Unread::unsupported("neither processes nor units nor autostart entries were read"));
     }
+    if context.earlier.processes.is_empty() {
+        gaps.note("processes were not read: only what units and autostart entries name");
+    }
+    let nameless = |process: &&Process| {
+        process.executable.is_none() && !process.kernel_thread && !process.arguments.is_empty()
+    };
+    let nameless = context.earlier.processes.iter().filter(nameless).count();
+    gaps.add_many("processes' programs", Why::Denied, nameless as u64);
     if programs.len() > MAX_EXECUTABLES {
         gaps.add_many("executables", Why::OverLimit, (programs.len() - MAX_EXECUTABLES) as u64);
         programs.truncate(MAX_EXECUTABLES);

@@ -13,7 +13,7 @@ use bearing_protocol::{Timestamp, fact::Process};
 use crate::{
     gaps::{Gaps, Why},
     reading::{Context, Read, Reading, Unread},
-    root::{ReadError, Root},
+    root::Root,
 };
 use stat::{MAX_CMDLINE_BYTES, parse_boot_time, parse_cmdline, parse_stat, parse_status, split_deleted};
 
@@ -89,7 +89,9 @@ fn read_process(root: &Root, pid: u32, boot: Option<i64>, gaps: &mut Gaps) -> Op
             None
         }
     };
-    let executable = link(root, &path("exe"), "exe links", gaps);
+    // The kernel's own flag: only its threads carry it, and they have neither program nor directory.
+    let in_kernel = stat.as_ref().is_some_and(|stat| stat.kernel_thread);
+    let executable = if in_kernel { None } else { link(root, &path("exe"), "exe links", gaps) };
     if stat.is_none() && status.is_none() && comm.is_none() && command_line.is_none() && executable.is_none()
     {
         return None;
@@ -109,7 +111,6 @@ fn read_process(root: &Root, pid: u32, boot: Option<i64>, gaps: &mut Gaps) -> Op
     });
     let comm = || comm.map(|bytes| String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned());
     let name = stat.map(|s| s.name).or(status.name).or_else(comm).unwrap_or_default();
-    // Kernel threads have neither; asking would cost two system calls for each.
     let working_directory =
         if kernel_thread { None } else { link(root, &path("cwd"), "working directories", gaps) };
     let (executable, deleted) = match executable {
@@ -145,14 +146,10 @@ fn link(root: &Root, path: &str, what: &'static str, gaps: &mut Gaps) -> Option<
     match root.read_link(Path::new(path)) {
         Ok(target) => Some(target.to_string_lossy().into_owned()),
         Err(error) => {
-            count(gaps, what, &error);
+            gaps.add_error(what, &error);
             None
         }
     }
-}
-
-fn count(gaps: &mut Gaps, what: &'static str, error: &ReadError) {
-    gaps.add_error(what, error);
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use bearing_protocol::fact::SshServer;
 use crate::{
     gaps::{Gaps, Why},
     reading::{Context, Read, Reading, Unread},
-    root::Root,
+    root::{ReadError, Root},
     wildcard::{has_wildcard, matches_component},
 };
-use sshd_config::parse_sshd_config;
+use sshd_config::{SshdConfig, parse_sshd_config};
 
 const MAIN: &str = "/etc/ssh/sshd_config";
 /// Where distributions put the defaults of a server without a file in `/etc` (SUSE).
@@ -23,31 +23,34 @@ const MAX_NAMES: usize = 2_000;
 /// Reads the source. Without a configuration there is no server: `None`, and nothing is missing.
 pub(crate) fn read(context: &Context) -> Read<Option<SshServer>> {
     context.needs_linux()?;
-    let root = &context.root;
-    let main = root.read_text(MAIN, MAX_BYTES).map(|text| (MAIN, text)).or_else(|error| {
-        if error.is_missing() {
-            root.read_text(VENDOR, MAX_BYTES).map(|text| (VENDOR, text))
-        } else {
-            Err(error)
-        }
-    });
-    let (path, text) = match main {
-        Ok(found) => found,
-        Err(error) if error.is_missing() => {
-            // "Not there" is only an answer where the directory above it could be looked into.
-            if !root.exists("/etc") {
-                return Err(Unread::unsupported("no `/etc`"));
-            }
-            return Ok(Reading::new(None, "no SSH server configuration"));
-        }
-        Err(error) => return Err(error.into()),
-    };
     let mut gaps = Gaps::default();
-    let mut left = MAX_FILES;
-    let server = parse_sshd_config(path, &text, &mut |pattern| include(root, pattern, &mut left, &mut gaps));
+    let Some(config) = read_config(&context.root, &mut gaps)? else {
+        // "Not there" is only an answer where the directory above it could be looked into.
+        if !context.root.exists("/etc") {
+            return Err(Unread::unsupported("no `/etc`"));
+        }
+        return Ok(Reading::new(None, "no SSH server configuration"));
+    };
+    let server = config.server;
     gaps.add_many("lines", Why::Malformed, u64::from(server.unknown_lines));
     let summary = format!("{} files, {} conditional blocks", server.files.len(), server.match_blocks);
     Ok(Reading::with_gaps(Some(server), summary, gaps))
+}
+
+/// The configuration in force; `None` where there is no main file.
+pub(crate) fn read_config(root: &Root, gaps: &mut Gaps) -> Result<Option<SshdConfig>, ReadError> {
+    for path in [MAIN, VENDOR] {
+        match root.read_text(path, MAX_BYTES) {
+            Ok(text) => {
+                let mut left = MAX_FILES;
+                let mut include = |pattern: &str| include(root, pattern, &mut left, gaps);
+                return Ok(Some(parse_sshd_config(path, &text, &mut include)));
+            }
+            Err(error) if error.is_missing() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 /// The files an `Include` names: relative to `/etc/ssh`, `*` and `?` in any component, in lexical order.

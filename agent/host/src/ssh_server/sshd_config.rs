@@ -18,16 +18,27 @@ const MAX_LISTENERS: usize = 64;
 /// Finds what an `Include` pattern names: path and text of each file, in lexical order.
 pub type Includes<'a> = dyn FnMut(&str) -> Vec<(String, String)> + 'a;
 
+/// What a configuration tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SshdConfig {
+    /// The facts.
+    pub server: SshServer,
+    /// `AuthorizedKeysFile` in force, tokens as written; `None` where the default holds.
+    pub authorized_keys_files: Option<Vec<String>>,
+    /// Whether a program is asked for keys too (`AuthorizedKeysCommand`).
+    pub authorized_keys_command: bool,
+}
+
 /// Reads the configuration in force, starting with the main file. `includes` is asked for each `Include`;
 /// relative patterns are given as written.
-pub fn parse_sshd_config(path: &str, text: &str, includes: &mut Includes<'_>) -> SshServer {
-    let mut reading = Reading { server: SshServer::default(), lines: 0, conditional: false };
+pub fn parse_sshd_config(path: &str, text: &str, includes: &mut Includes<'_>) -> SshdConfig {
+    let mut reading = Reading { config: SshdConfig::default(), lines: 0, conditional: false };
     reading.file(path, text, includes, 0);
-    reading.server
+    reading.config
 }
 
 struct Reading {
-    server: SshServer,
+    config: SshdConfig,
     lines: u32,
     /// Inside a `Match` block.
     conditional: bool,
@@ -35,7 +46,7 @@ struct Reading {
 
 impl Reading {
     fn file(&mut self, path: &str, text: &str, includes: &mut Includes<'_>, depth: u8) {
-        self.server.files.push(path.to_owned());
+        self.config.server.files.push(path.to_owned());
         for line in text.lines() {
             self.lines = self.lines.saturating_add(1);
             if self.lines > MAX_LINES {
@@ -60,7 +71,7 @@ impl Reading {
                 // `Match all` ends the conditions: what follows holds for everybody.
                 self.conditional = !words.first().is_some_and(|word| word.eq_ignore_ascii_case("all"));
                 if self.conditional {
-                    self.server.match_blocks = self.server.match_blocks.saturating_add(1);
+                    self.config.server.match_blocks = self.config.server.match_blocks.saturating_add(1);
                 }
             }
             "include" if depth < MAX_DEPTH => {
@@ -79,7 +90,8 @@ impl Reading {
     }
 
     fn setting(&mut self, keyword: &str, words: &[String]) {
-        let server = &mut self.server;
+        let config = &mut self.config;
+        let server = &mut config.server;
         let Some(value) = words.first() else {
             server.unknown_lines = server.unknown_lines.saturating_add(1);
             return;
@@ -110,6 +122,12 @@ impl Reading {
                     Some(on) => _ = server.password_authentication.get_or_insert(on),
                     None => server.unknown_lines = server.unknown_lines.saturating_add(1),
                 }
+            }
+            "authorizedkeysfile" => {
+                config.authorized_keys_files.get_or_insert_with(|| words.to_vec());
+            }
+            "authorizedkeyscommand" if !value.eq_ignore_ascii_case("none") => {
+                config.authorized_keys_command = true;
             }
             _ if is_keyword(keyword) => {}
             _ => server.unknown_lines = server.unknown_lines.saturating_add(1),
@@ -144,7 +162,7 @@ mod tests {
     #[test]
     fn the_distribution_s_file_is_read_from_a_capture() {
         let text = include_str!("../../captures/linux-6.18/sshd_config");
-        let server = parse_sshd_config("/etc/ssh/sshd_config", text, &mut none);
+        let server = parse_sshd_config("/etc/ssh/sshd_config", text, &mut none).server;
         assert_eq!((server.unknown_lines, server.match_blocks), (0, 0));
         assert_eq!((server.ports.len(), server.password_authentication), (0, None));
     }
@@ -152,7 +170,7 @@ mod tests {
     #[test]
     fn the_first_value_holds_and_match_blocks_are_apart() {
         let text = "PORT 22\nport=2222\nPermitRootLogin \"prohibit-password\" # why\nPermitRootLogin yes\nGatewayPorts = clientspecified\nMatch User anna\n  PasswordAuthentication yes\n  X11Forwarding no\nMatch all\nPasswordAuthentication no\n!! noise\n";
-        let server = parse_sshd_config("m", text, &mut none);
+        let server = parse_sshd_config("m", text, &mut none).server;
         assert_eq!(server.ports, [22, 2222]);
         assert_eq!(server.permit_root_login.as_deref(), Some("prohibit-password"));
         assert_eq!(server.gateway_ports.as_deref(), Some("clientspecified"));
@@ -170,7 +188,7 @@ mod tests {
             ]
         };
         let text = "Include sshd_config.d/*.conf\nPasswordAuthentication yes\nPermitTunnel no\n";
-        let server = parse_sshd_config("m", text, &mut includes);
+        let server = parse_sshd_config("m", text, &mut includes).server;
         assert_eq!(server.password_authentication, Some(false));
         assert_eq!(server.allow_tcp_forwarding.as_deref(), Some("remote"));
         assert_eq!(server.permit_tunnel.as_deref(), Some("no"));
@@ -180,8 +198,18 @@ mod tests {
     #[test]
     fn a_file_that_includes_itself_ends() {
         let mut includes = |_: &str| vec![("m".to_owned(), "Include m\nPort 1\n".to_owned())];
-        let server = parse_sshd_config("m", "Include m\n", &mut includes);
+        let server = parse_sshd_config("m", "Include m\n", &mut includes).server;
         assert_eq!(server.files.len(), usize::from(MAX_DEPTH) + 1);
+    }
+
+    #[test]
+    fn where_keys_are_looked_for_is_told() {
+        let text = "AuthorizedKeysFile /etc/keys/%u .ssh/keys\nAuthorizedKeysFile none\nAuthorizedKeysCommand /bin/x\n";
+        let config = parse_sshd_config("m", text, &mut none);
+        assert_eq!(config.authorized_keys_files.unwrap(), ["/etc/keys/%u", ".ssh/keys"]);
+        assert!(config.authorized_keys_command);
+        let config = parse_sshd_config("m", "AuthorizedKeysCommand none\n", &mut none);
+        assert!(!config.authorized_keys_command && config.authorized_keys_files.is_none());
     }
 
     proptest! {

@@ -17,8 +17,9 @@ pub struct PasswdEntry {
     pub shell: String,
 }
 
-/// Ids that distributions give to people (login.defs(5), `UID_MIN` and `UID_MAX` everywhere we looked).
-const PEOPLE: std::ops::RangeInclusive<u32> = 1000..=60_000;
+/// Ids that distributions give to people: login.defs(5), `UID_MIN` and `UID_MAX`, and behind them those of
+/// systemd-homed (systemd's `UIDS-GIDS.md`).
+const PEOPLE: std::ops::RangeInclusive<u32> = 1000..=60_513;
 
 impl PasswdEntry {
     /// Whether a person can sign in with it: root or an ordinary id, and a shell that is one.
