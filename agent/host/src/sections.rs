@@ -23,8 +23,14 @@ pub enum Continuation {
     None,
 }
 
-/// The entries of a file, in order, at most `max_entries`.
-pub fn parse_sections(text: &str, continuation: Continuation, max_entries: usize) -> Vec<Entry> {
+/// The entries of a file that are `wanted` by section and key, in order, at most `max_entries`. Others cost
+/// nothing: a translated desktop entry is nine parts translations.
+pub fn parse_sections(
+    text: &str,
+    continuation: Continuation,
+    max_entries: usize,
+    wanted: impl Fn(&str, &str) -> bool,
+) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut section = String::new();
     let mut pending = String::new();
@@ -51,6 +57,9 @@ pub fn parse_sections(text: &str, continuation: Continuation, max_entries: usize
         if let Some(name) = logical.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             name.clone_into(&mut section);
         } else if let Some((key, value)) = logical.split_once('=') {
+            if !wanted(&section, key.trim_end()) {
+                continue;
+            }
             if entries.len() == max_entries {
                 break;
             }
@@ -120,7 +129,7 @@ mod tests {
     fn sections_keep_their_entries_in_order() {
         let text =
             "[Unit]\nDescription=A \\\n# between\n  b\n[Service]\nExecStart=\nExecStart=/bin/x\nnoise\n";
-        let read = parse_sections(text, Continuation::Backslash, 100);
+        let read = parse_sections(text, Continuation::Backslash, 100, |_, _| true);
         let flat: Vec<_> =
             read.iter().map(|e| (e.section.as_str(), e.key.as_str(), e.value.as_str())).collect();
         assert_eq!(
@@ -145,7 +154,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "\\PC{0,400}|[\\[\\]=\\\\#;\\n a\"']{0,400}") {
-            let entries = parse_sections(&text, Continuation::Backslash, 50);
+            let entries = parse_sections(&text, Continuation::Backslash, 50, |_, _| true);
             prop_assert!(entries.len() <= 50);
             prop_assert!(split_words(&text, 5).len() <= 5);
         }

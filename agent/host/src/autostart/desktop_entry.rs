@@ -4,7 +4,9 @@
 
 use crate::sections::{Continuation, parse_sections, split_words};
 
-const MAX_ENTRIES: usize = 4_000;
+const MAX_ENTRIES: usize = 64;
+const GROUP: &str = "Desktop Entry";
+const KEYS: [&str; 4] = ["Name", "Exec", "Hidden", "X-GNOME-Autostart-enabled"];
 const MAX_WORDS: usize = 64;
 
 /// What a desktop entry tells.
@@ -22,13 +24,15 @@ pub struct DesktopEntry {
 
 /// Reads a desktop entry. `None` where the group is missing.
 pub fn parse_desktop_entry(text: &str) -> Option<DesktopEntry> {
+    if !text
+        .lines()
+        .any(|line| line.trim().strip_prefix('[').and_then(|l| l.strip_suffix(']')) == Some(GROUP))
+    {
+        return None;
+    }
     let mut entry = DesktopEntry::default();
-    let mut present = false;
-    for line in parse_sections(text, Continuation::None, MAX_ENTRIES) {
-        if line.section != "Desktop Entry" {
-            continue;
-        }
-        present = true;
+    let wanted = |section: &str, key: &str| section == GROUP && KEYS.contains(&key);
+    for line in parse_sections(text, Continuation::None, MAX_ENTRIES, wanted) {
         match line.key.as_str() {
             "Name" if entry.title.is_none() => entry.title = Some(line.value),
             "Exec" if entry.command.is_none() => {
@@ -40,7 +44,7 @@ pub fn parse_desktop_entry(text: &str) -> Option<DesktopEntry> {
             _ => {}
         }
     }
-    present.then_some(entry)
+    Some(entry)
 }
 
 /// The program that a command line starts, behind `env` and assignments before it.

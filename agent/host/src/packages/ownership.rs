@@ -18,6 +18,8 @@ const MAX_LISTS: usize = 100_000;
 const MAX_LIST_BYTES: usize = 16 * 1024 * 1024;
 /// Most bytes of lists over all packages; a full desktop has some forty million.
 const MAX_BYTES: usize = 256 * 1024 * 1024;
+/// Paths from this length on are told apart by their last byte alone.
+const MAX_SHAPE_BYTES: usize = 256;
 const MAX_DIVERSIONS_BYTES: usize = 4 * 1024 * 1024;
 
 /// Where packages put nothing: what lies there is owned by nobody without a search.
@@ -99,13 +101,20 @@ struct Search<'a> {
     diversions: &'a [Diversion],
     /// By spelling without `/usr`.
     questions: HashMap<String, Vec<Question>>,
+    shapes: Shapes,
     answers: BTreeMap<String, Option<String>>,
     open: usize,
 }
 
 impl<'a> Search<'a> {
     fn new(diversions: &'a [Diversion]) -> Self {
-        Self { diversions, questions: HashMap::new(), answers: BTreeMap::new(), open: 0 }
+        Self {
+            diversions,
+            questions: HashMap::new(),
+            shapes: Shapes::default(),
+            answers: BTreeMap::new(),
+            open: 0,
+        }
     }
 
     fn want(&mut self, path: &str) {
@@ -119,6 +128,7 @@ impl<'a> Search<'a> {
             None => (path, None),
         };
         let question = Question { path: path.to_owned(), not_by };
+        self.shapes.add(unmerged(listed_as));
         self.questions.entry(unmerged(listed_as).to_owned()).or_default().push(question);
     }
 
@@ -148,6 +158,9 @@ impl<'a> Search<'a> {
 
     fn read_list(&mut self, package: &str, bytes: &[u8]) {
         for line in bytes.split(|b| *b == b'\n') {
+            if !self.shapes.may_match(line) {
+                continue;
+            }
             let Ok(line) = std::str::from_utf8(line) else { continue };
             let Some(questions) = self.questions.get(unmerged(line)) else { continue };
             for question in questions {
@@ -165,6 +178,42 @@ impl<'a> Search<'a> {
                 }
             }
         }
+    }
+}
+
+/// Lengths and last bytes of the lines that are worth a closer look: lists have a million lines, and almost
+/// none of them is asked about.
+#[derive(Debug)]
+struct Shapes {
+    seen: Vec<[bool; 256]>,
+}
+
+impl Default for Shapes {
+    fn default() -> Self {
+        Self { seen: vec![[false; 256]; MAX_SHAPE_BYTES] }
+    }
+}
+
+impl Shapes {
+    /// Adds a path in both its spellings.
+    fn add(&mut self, path: &str) {
+        let last = path.bytes().last().unwrap_or_default();
+        for length in [path.len(), path.len() + "/usr".len()] {
+            if let Some(flag) = self.row(length).get_mut(usize::from(last)) {
+                *flag = true;
+            }
+        }
+    }
+
+    fn row(&mut self, length: usize) -> &mut [bool] {
+        let length = length.min(MAX_SHAPE_BYTES - 1);
+        self.seen.get_mut(length).map_or(&mut [], |row| row.as_mut_slice())
+    }
+
+    fn may_match(&self, line: &[u8]) -> bool {
+        let Some(last) = line.last() else { return false };
+        let row = self.seen.get(line.len().min(MAX_SHAPE_BYTES - 1));
+        row.and_then(|row| row.get(usize::from(*last))).is_some_and(|seen| *seen)
     }
 }
 
@@ -222,6 +271,14 @@ mod tests {
         assert_eq!(owner(&root, "/opt/x/frpc"), Owner::Nobody);
         assert_eq!(owner(&root, "/home/a/bin/bash"), Owner::Nobody);
         assert_eq!(owner(&root, "/snap/anydesk/12/bin/anydesk"), package("anydesk"));
+    }
+
+    #[test]
+    fn paths_of_any_length_are_found() {
+        let long = format!("/opt/{}/run", "x".repeat(600));
+        let (_keep, root) = machine(&[("long", &format!("/opt/a\n{long}\n")), ("short", "/b\n")], "");
+        assert_eq!(owner(&root, &long), package("long"));
+        assert_eq!(owner(&root, "/b"), package("short"));
     }
 
     #[test]

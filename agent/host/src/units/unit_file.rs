@@ -30,7 +30,7 @@ pub fn parse_unit<'a>(texts: impl IntoIterator<Item = &'a str>) -> UnitFile {
     let mut commands: Vec<String> = Vec::new();
     let mut left = MAX_ENTRIES;
     for text in texts {
-        let entries = parse_sections(text, Continuation::Backslash, left);
+        let entries = parse_sections(text, Continuation::Backslash, left, is_read);
         left -= entries.len();
         for Entry { section, key, value } in entries {
             match (section.as_str(), key.as_str()) {
@@ -52,6 +52,11 @@ pub fn parse_unit<'a>(texts: impl IntoIterator<Item = &'a str>) -> UnitFile {
     unit.program = commands.first().and_then(|command| program_of(command));
     unit.command = (!commands.is_empty()).then(|| commands.join(" ; "));
     unit
+}
+
+/// Whether a line's meaning is read here.
+fn is_read(section: &str, key: &str) -> bool {
+    section == "Install" || matches!((section, key), ("Unit", "Description") | ("Service", "ExecStart"))
 }
 
 /// The program of an `ExecStart=` value, its special prefixes (`@ - : + !`) taken off.
