@@ -2,13 +2,10 @@
 //!
 //! Facts: arp(7) (`/proc/net/arp`: flag 2 is a complete entry), rtnetlink(7) for IPv6, which no file lists.
 
-use std::{collections::BTreeMap, path::Path};
-
 use bearing_protocol::fact::Neighbour;
 
 use crate::{
     gaps::{Gaps, Why},
-    interfaces,
     reading::{Context, Read, Reading},
     root::Root,
 };
@@ -60,20 +57,12 @@ pub fn parse_arp(text: &str) -> (Vec<Neighbour>, u64) {
 
 #[cfg(target_os = "linux")]
 fn add_ipv6(root: &Root, neighbours: &mut Vec<Neighbour>, gaps: &mut Gaps) {
-    use crate::{linux::netlink, rtnetlink};
     if !root.is_live() {
         gaps.note(NOT_IN_FILES);
         return;
     }
-    let names = names_by_index(root);
-    match netlink::dump(rtnetlink::GET_NEIGHBOURS, rtnetlink::IPV6) {
-        Ok(messages) => {
-            for found in messages.iter().filter_map(|message| rtnetlink::parse_neighbour(message)) {
-                let interface =
-                    names.get(&found.interface).cloned().unwrap_or_else(|| format!("#{}", found.interface));
-                neighbours.push(Neighbour { address: found.address, mac: found.mac, interface });
-            }
-        }
+    match crate::linux::neighbours::ipv6(root) {
+        Ok(found) => neighbours.extend(found),
         Err(error) => gaps.note(format!("IPv6 neighbours: the kernel did not answer ({})", error.kind())),
     }
 }
@@ -81,15 +70,6 @@ fn add_ipv6(root: &Root, neighbours: &mut Vec<Neighbour>, gaps: &mut Gaps) {
 #[cfg(not(target_os = "linux"))]
 fn add_ipv6(_root: &Root, _neighbours: &mut Vec<Neighbour>, gaps: &mut Gaps) {
     gaps.note(NOT_IN_FILES);
-}
-
-#[cfg(target_os = "linux")]
-fn names_by_index(root: &Root) -> BTreeMap<u32, String> {
-    let names = root.list_dir(interfaces::CLASS, interfaces::MAX_INTERFACES).map(|list| list.names);
-    let index = |name: &String| {
-        root.read_trimmed(Path::new(interfaces::CLASS).join(name).join("ifindex"), 32).ok()?.parse().ok()
-    };
-    names.unwrap_or_default().into_iter().filter_map(|name| Some((index(&name)?, name))).collect()
 }
 
 const ARP: &str = "/proc/net/arp";
