@@ -30,7 +30,7 @@ enum Task {
     Capture {
         /// Only these
         names: Vec<String>,
-        /// Where to; `policies/cases/sysroots` if not given
+        /// Where to; `tests/sysroots` if not given
         #[arg(long)]
         to: Option<PathBuf>,
     },
@@ -39,7 +39,7 @@ enum Task {
 pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.task {
         Task::Capture { names, to } => {
-            let default = place::root().join("policies/cases/sysroots");
+            let default = place::root().join("tests/sysroots");
             sysroots::capture(names, to.as_deref().unwrap_or(&default))
         }
     }
