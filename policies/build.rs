@@ -23,8 +23,11 @@ fn main() -> io::Result<()> {
         files.sort();
         writeln!(code, "/// {doc}\npub static {name}: &[(&str, &str)] = &[").map_err(io::Error::other)?;
         for file in files {
-            writeln!(code, "    ({file:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/\", {file:?}))),")
-                .map_err(io::Error::other)?;
+            writeln!(
+                code,
+                "    ({file:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/\", {file:?}))),"
+            )
+            .map_err(io::Error::other)?;
         }
         code.push_str("];\n");
     }

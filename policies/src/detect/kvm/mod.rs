@@ -303,3 +303,6 @@ fn notes(facts: &Facts, views: &[View<'_>]) -> Vec<(&'static str, Outcome, Strin
     }
     notes
 }
+
+#[cfg(test)]
+mod case_tests;
