@@ -14,7 +14,14 @@ use bearing_protocol::{
 use clap::Args;
 
 use super::{Failure, Format, output};
-use crate::report::{Request, assess, render};
+use crate::{
+    bundle::{Bundle, SignedBy, Signing},
+    inventory,
+    key::DeviceKey,
+    report::{Assessment, Request, assess, render},
+    state::{Enrolment, StateDirectory},
+    tenant::TenantKey,
+};
 
 /// `evaluate`: no server, no enrolment, no administrator needed.
 #[derive(Debug, Args)]
@@ -34,6 +41,9 @@ pub(super) struct Evaluate {
     /// How to answer
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// Also write a signed bundle of this one report, which `verify` checks offline
+    #[arg(long, value_name = "FILE")]
+    evidence: Option<PathBuf>,
 }
 
 /// Why nothing could be evaluated.
@@ -47,10 +57,12 @@ enum EvaluateError {
     LargePolicy { path: PathBuf },
     #[error("policy file `{}` cannot be used", .path.display())]
     Policy { path: PathBuf, source: PolicyError },
+    #[error("cannot write the bundle to `{}`", .path.display())]
+    WriteBundle { path: PathBuf, source: io::Error },
 }
 
 impl Evaluate {
-    pub(super) fn run(&self, clock: &dyn Clock) -> Result<ExitCode, Failure> {
+    pub(super) fn run(&self, state: &StateDirectory, clock: &dyn Clock) -> Result<ExitCode, Failure> {
         let root = open_root(self.sysroot.as_ref())?;
         let (policy, line) = self.policy()?;
         let catalogue = Catalogue::for_policy(&policy);
@@ -71,7 +83,42 @@ impl Evaluate {
                 output::print(&page.finish())?;
             }
         }
+        if let Some(path) = &self.evidence {
+            self.write_bundle(path, state, &assessment, &catalogue, &policy, clock)?;
+        }
         Ok(ExitCode::from(exit_code(&assessment.report, self.fail_on)))
+    }
+
+    fn write_bundle(
+        &self,
+        path: &PathBuf,
+        state: &StateDirectory,
+        assessment: &Assessment,
+        catalogue: &Catalogue,
+        policy: &Policy,
+        clock: &dyn Clock,
+    ) -> Result<(), Failure> {
+        // A copy of another machine is never signed with this machine's key.
+        let own = if self.sysroot.is_none() { enrolled(state) } else { None };
+        let (key, tenant, signed_by) = match own {
+            Some((key, tenant)) => (key, tenant, SignedBy::Device),
+            None => (DeviceKey::ephemeral()?, TenantKey::for_one_run()?, SignedBy::OneRunKey),
+        };
+        let inventory = inventory::take(&assessment.facts, catalogue, policy, &tenant);
+        let signing = Signing {
+            key: &key,
+            signed_by,
+            now: clock.now(),
+            agent_digest: None,
+            boot_id: assessment.facts.boot.id.clone(),
+        };
+        let bundle = Bundle::make(&assessment.report, &inventory, signing)?;
+        let text = serde_json::to_vec_pretty(&bundle)?;
+        fs::write(path, text).map_err(|source| EvaluateError::WriteBundle { path: path.clone(), source })?;
+        if signed_by == SignedBy::OneRunKey {
+            eprintln!("bearing-agent: the bundle is signed with a key drawn for this run, not with a device's key");
+        }
+        Ok(())
     }
 
     fn policy(&self) -> Result<(Policy, Coverage), EvaluateError> {
@@ -93,6 +140,13 @@ impl Evaluate {
         let shown = printable(&path.to_string_lossy(), MAX_PATH_CHARS);
         Ok((policy, line(format!("unsigned file `{shown}` from the command line is in force"))))
     }
+}
+
+/// This machine's own key, where it is enrolled and may be read.
+fn enrolled(state: &StateDirectory) -> Option<(DeviceKey, TenantKey)> {
+    let enrolment = Enrolment::load(state).ok().flatten()?;
+    let key = DeviceKey::load(state).ok().flatten()?;
+    (key.device_id() == enrolment.device_id).then_some((key, enrolment.tenant))
 }
 
 /// The live machine, or a copy of one.

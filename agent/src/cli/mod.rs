@@ -5,13 +5,18 @@
 //! to standard error with their causes.
 
 mod evaluate;
+mod facts;
 mod failure;
 mod output;
+mod verify;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use bearing_host::clock::SystemClock;
+use bearing_policies::Policy;
 use clap::{Parser, Subcommand};
+
+use crate::state::StateDirectory;
 
 pub use failure::Failure;
 pub use output::Format;
@@ -34,6 +39,10 @@ struct Arguments {
 enum Command {
     /// Read this machine (or a copy of its files), apply the rules, print the report
     Evaluate(evaluate::Evaluate),
+    /// Print exactly what is read, and what of it would leave the machine
+    Facts(facts::Facts),
+    /// Check a bundle that `evaluate --evidence` wrote
+    Verify(verify::Verify),
 }
 
 /// Runs one command.
@@ -46,8 +55,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let clock = SystemClock;
+    let state = StateDirectory::new(arguments.state_dir);
     let result = match arguments.command {
-        Command::Evaluate(command) => command.run(&clock),
+        Command::Evaluate(command) => command.run(&state, &clock),
+        Command::Facts(command) => command.run(&Policy::default(), &clock),
+        Command::Verify(command) => command.run(),
     };
     match result {
         Ok(code) => code,

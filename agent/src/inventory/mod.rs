@@ -1,0 +1,43 @@
+//! The compact inventory: what of the facts leaves the machine beside the findings, where policy asks for it.
+//!
+//! Always: serial numbers and hardware addresses only as pseudonyms, a serial in clear only where the catalogue
+//! knows it as a constant of a product; no address, no argument, no account, no path of a person.
+
+mod display;
+mod place;
+mod software;
+mod usb;
+
+use bearing_policies::{Catalogue, Policy};
+use bearing_protocol::{coverage::Source, fact::Facts, payload::InventoryValue};
+
+use crate::{report::harmless, tenant::TenantKey};
+
+/// Everything that policy lets out; nothing where it switches the inventory off.
+pub fn take(
+    facts: &Facts,
+    catalogue: &Catalogue,
+    policy: &Policy,
+    tenant: &TenantKey,
+) -> Vec<(Source, InventoryValue)> {
+    if !policy.inventory_is_on() {
+        return Vec::new();
+    }
+    let usb = facts.usb.iter().map(|device| InventoryValue::Usb(usb::item(device, facts, tenant)));
+    let displays =
+        facts.displays.iter().map(|shown| InventoryValue::Display(display::item(shown, tenant)));
+    let software = software::items(facts, catalogue).into_iter().map(InventoryValue::Software);
+    let place = InventoryValue::Place(place::item(facts, tenant));
+    std::iter::once((Source::TimeZone, place))
+        .chain(usb.map(|item| (Source::Usb, item)))
+        .chain(displays.map(|item| (Source::Displays, item)))
+        .chain(software.map(|item| (Source::Packages, item)))
+        .collect()
+}
+
+fn harmless_option(text: Option<&String>) -> Option<String> {
+    text.map(|text| harmless(text))
+}
+
+#[cfg(test)]
+mod tests;

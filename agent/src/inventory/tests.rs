@@ -1,0 +1,57 @@
+use bearing_protocol::{
+    fact::{Gateway, Interface, InterfaceKind, UsbDevice},
+    payload::InventoryValue,
+};
+
+use super::*;
+
+const SERIAL: &str = "F00DSERIAL0815";
+const MAC: &str = "02:00:5e:10:00:07";
+
+fn facts() -> Facts {
+    let mut facts = Facts::default();
+    facts.usb.push(UsbDevice {
+        path: "1-1".into(),
+        vendor_id: 0x413c,
+        product_id: 0x2011,
+        product: Some("Dell\u{1b}[31m Keyboard".into()),
+        serial: Some(SERIAL.into()),
+        descriptors: vec![18, 1],
+        ..UsbDevice::default()
+    });
+    facts.network.interfaces.push(Interface {
+        name: "eth0".into(),
+        kind: InterfaceKind::Ethernet,
+        mac: Some(MAC.into()),
+        addresses: vec!["192.0.2.7".parse().unwrap()],
+        ..Interface::default()
+    });
+    facts.network.gateways.push(Gateway {
+        address: "192.0.2.1".parse().unwrap(),
+        interface: "eth0".into(),
+        mac: Some(MAC.into()),
+    });
+    facts
+}
+
+#[test]
+fn serials_addresses_and_escapes_do_not_leave() {
+    let tenant = TenantKey::from_hex("t", &"07".repeat(32)).unwrap();
+    let items = take(&facts(), &Catalogue::embedded(), &Policy::default(), &tenant);
+    let json = serde_json::to_string(&items).unwrap();
+    for secret in [SERIAL, MAC, "192.0.2", "\\u001b"] {
+        assert!(!json.contains(secret), "{secret} in {json}");
+    }
+    let usb = items.iter().find_map(|(_, item)| match item {
+        InventoryValue::Usb(usb) => Some(usb),
+        _ => None,
+    });
+    assert_eq!(usb.unwrap().serial.as_ref().unwrap().len(), 16);
+}
+
+#[test]
+fn policy_switches_the_inventory_off() {
+    let tenant = TenantKey::from_hex("t", &"07".repeat(32)).unwrap();
+    let policy = Policy::profile("privacy-eu").unwrap();
+    assert!(take(&facts(), &Catalogue::embedded(), &policy, &tenant).is_empty());
+}
