@@ -7,8 +7,8 @@ use bearing_descriptors::{edid, hid, inquiry};
 use super::{
     Configuration, Descriptor, Display, Entry, Genuine, Identity, Inquiry, KvmCatalogue, bare,
     form::{
-        ContextForm, DescriptorForm, DeviceForm, Distinctive, EdidForm, GenuineForm, IdentityForm, InquiryForm,
-        NetworkForm, OuiUse, Standing, Trust,
+        ContextForm, DescriptorForm, DeviceForm, Distinctive, EdidForm, GenuineForm, IdentityForm,
+        InquiryForm, NetworkForm, OuiUse, Standing, Trust,
     },
     strings_key,
 };
@@ -21,9 +21,11 @@ pub(super) fn compile(files: &[(&str, &str)]) -> Result<KvmCatalogue, Vec<Proble
     let mut catalogue = KvmCatalogue::default();
     for (file, text) in files {
         let result = if file.contains("/genuine/") {
-            source_text::parse(file, text).and_then(|form: GenuineForm| add_genuine(&mut catalogue, file, form))
+            source_text::parse(file, text)
+                .and_then(|form: GenuineForm| add_genuine(&mut catalogue, file, form))
         } else if file.contains("/context/") {
-            source_text::parse(file, text).and_then(|form: ContextForm| add_context(&mut catalogue, file, form))
+            source_text::parse(file, text)
+                .and_then(|form: ContextForm| add_context(&mut catalogue, file, form))
         } else {
             source_text::parse(file, text).map(|form: DeviceForm| devices.push((file, form)))
         };
@@ -35,12 +37,14 @@ pub(super) fn compile(files: &[(&str, &str)]) -> Result<KvmCatalogue, Vec<Proble
         if !known.insert(device.id.clone()) {
             problems.push(Problem::of(file, format!("device `{}` is defined twice", device.id)));
         } else if !file.ends_with(&format!("/{}.toml", device.id)) {
-            problems.push(Problem::of(file, format!("device `{}` belongs into a file of its name", device.id)));
+            problems
+                .push(Problem::of(file, format!("device `{}` belongs into a file of its name", device.id)));
         } else if let Err(problem) = add_device(&mut catalogue, file, device) {
             problems.push(problem);
         }
     }
-    catalogue.oui_lengths = catalogue.ouis.keys().map(String::len).collect::<HashSet<_>>().into_iter().collect();
+    catalogue.oui_lengths =
+        catalogue.ouis.keys().map(String::len).collect::<HashSet<_>>().into_iter().collect();
     catalogue.oui_lengths.sort_by_key(|len| std::cmp::Reverse(*len));
     if problems.is_empty() { Ok(catalogue) } else { Err(problems) }
 }
@@ -91,7 +95,8 @@ fn add_identity(
     }
     // A constant that convicts must be a product's own: the server side's virtual drives have some too.
     // A date or a short number may be an honest maker's: only constants with letters in them.
-    let telling = form.serial.as_deref().is_some_and(|s| s.len() >= 8 && s.bytes().any(|b| b.is_ascii_alphabetic()));
+    let telling =
+        form.serial.as_deref().is_some_and(|s| s.len() >= 8 && s.bytes().any(|b| b.is_ascii_alphabetic()));
     if let (Some(serial), Standing::Kvm, false, true) = (&form.serial, standing, form.disguise, telling) {
         catalogue.serials.entry(serial.clone()).or_default().push(entry);
     }
@@ -106,7 +111,9 @@ fn add_identity(
         disguise: form.disguise,
         exclusive: form.exclusive,
     };
-    if let (Standing::Kvm, Some(manufacturer), false) = (identity.standing, &identity.manufacturer, form.disguise) {
+    if let (Standing::Kvm, Some(manufacturer), false) =
+        (identity.standing, &identity.manufacturer, form.disguise)
+    {
         catalogue.makers.entry(manufacturer.clone()).or_insert(entry);
         if let Some(product) = &identity.product {
             let named = identity.clone();
@@ -135,9 +142,10 @@ fn add_descriptor(
     entry: usize,
     form: &DescriptorForm,
 ) -> Result<(), Problem> {
-    let bytes = hex::decode(&form.hex).map_err(|error| Problem::of(file, format!("{}: {error}", form.role)))?;
-    let parsed =
-        hid::parse(&bytes).map_err(|error| Problem::of(file, format!("descriptor `{}`: {error}", form.role)))?;
+    let bytes =
+        hex::decode(&form.hex).map_err(|error| Problem::of(file, format!("{}: {error}", form.role)))?;
+    let parsed = hid::parse(&bytes)
+        .map_err(|error| Problem::of(file, format!("descriptor `{}`: {error}", form.role)))?;
     let descriptor = Descriptor { entry, trust: form.trust, role: form.role.clone() };
     if form.fragment || form.confidence == Trust::Unverified {
         return Ok(());

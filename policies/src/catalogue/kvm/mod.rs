@@ -327,7 +327,8 @@ mod tests {
 
     #[test]
     fn an_unknown_field_and_a_bad_id_are_named() {
-        let bad = KvmCatalogue::compile(&[("catalogue/kvm/x.toml", "id = \"x\"\nnmae = \"y\"\n")]).unwrap_err();
+        let bad =
+            KvmCatalogue::compile(&[("catalogue/kvm/x.toml", "id = \"x\"\nnmae = \"y\"\n")]).unwrap_err();
         assert!(bad[0].to_string().contains("nmae"), "{}", bad[0]);
     }
 }

@@ -8,12 +8,15 @@ fn every_kvm_case_comes_out_as_it_says() {
     let mut wrong = Vec::new();
     let mut seen = 0;
     for (path, text) in embedded::CASES {
-        let Some((rule, kind)) = case::address(path).filter(|(rule, _)| rule.as_str().starts_with("KV")) else {
+        let Some((rule, kind)) = case::address(path).filter(|(rule, _)| rule.as_str().starts_with("KV"))
+        else {
             continue;
         };
         seen += 1;
         match Case::parse(path, text) {
-            Ok(case) => wrong.extend(case.run(rule, kind, &catalogue).err().map(|error| format!("{path}\n{error}"))),
+            Ok(case) => {
+                wrong.extend(case.run(rule, kind, &catalogue).err().map(|error| format!("{path}\n{error}")))
+            }
             Err(problem) => wrong.push(problem.to_string()),
         }
     }

@@ -34,7 +34,13 @@ pub(super) fn descriptor(view: &View<'_>, catalogue: &KvmCatalogue, virtual_mach
 }
 
 /// Heuristic 3: a report descriptor that a product ships, by its bytes or by its meaning.
-fn shipped(view: &View<'_>, hid: &HidView<'_>, catalogue: &KvmCatalogue, virtual_machine: bool, out: &mut Pieces) {
+fn shipped(
+    view: &View<'_>,
+    hid: &HidView<'_>,
+    catalogue: &KvmCatalogue,
+    virtual_machine: bool,
+    out: &mut Pieces,
+) {
     let words = hid.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     let seen = |field| Seen { source: Source::Hid, location: &hid.device.path, field, value: words.clone() };
     // A hypervisor's tablet may mean the same as one product's pointer: alone on a virtual machine it says nothing.
@@ -55,10 +61,17 @@ fn shipped(view: &View<'_>, hid: &HidView<'_>, catalogue: &KvmCatalogue, virtual
         };
         let name = catalogue.entry(known.entry).map_or("", |entry| entry.name.as_str());
         let why = match known.trust {
-            Distinctive::High => format!("byte for byte the {} of {name}, which no genuine device has", known.role),
-            Distinctive::Medium => format!("byte for byte the {} of {name}; hobby projects share it", known.role),
+            Distinctive::High => {
+                format!("byte for byte the {} of {name}, which no genuine device has", known.role)
+            }
+            Distinctive::Medium => {
+                format!("byte for byte the {} of {name}; hobby projects share it", known.role)
+            }
             Distinctive::Low | Distinctive::None => {
-                format!("byte for byte the {} of {name}; honest devices have the same: no evidence", known.role)
+                format!(
+                    "byte for byte the {} of {name}; honest devices have the same: no evidence",
+                    known.role
+                )
             }
         };
         let strength = match known.trust {
@@ -75,7 +88,9 @@ fn shipped(view: &View<'_>, hid: &HidView<'_>, catalogue: &KvmCatalogue, virtual
     if exact.iter().any(|known| known.trust == Distinctive::High) {
         return;
     }
-    for key in &hid.keys {
+    // A guest's lone pointer is its hypervisor's: only exact bytes count there.
+    let guest = virtual_machine && !view.is_keyboard();
+    for key in hid.keys.iter().filter(|_| !guest) {
         if key.inverted_key_maximum == Some(NANOKVM_KEY_MAXIMUM) {
             out.add(
                 Heuristic::ShippedDescriptor,
@@ -195,7 +210,8 @@ fn marks_points(view: &View<'_>, interface: &InterfaceView) -> u8 {
     let release = interface.hid.is_some_and(|hid| hid.hid_release == GADGET_HID_RELEASE);
     let speed = view.speed();
     let high = speed.is_none_or(|speed| speed >= UsbSpeed::High);
-    let interval = |wanted| !interface.endpoints.is_empty() && interface.endpoints.iter().all(|e| e.interval == wanted);
+    let interval =
+        |wanted| !interface.endpoints.is_empty() && interface.endpoints.iter().all(|e| e.interval == wanted);
     let fast = high && interval(GADGET_INTERVAL_HIGH);
     let slow = speed == Some(UsbSpeed::Full) && interval(GADGET_INTERVAL_FULL);
     let packet = packet_is_report(view, interface);

@@ -113,7 +113,8 @@ fn known_display(
                 (_, true) => 30,
                 (_, false) => 50,
             };
-            let piece = out.add(heuristic, points, seen("EDID"), format!("the display that {name} pretends to be"));
+            let piece =
+                out.add(heuristic, points, seen("EDID"), format!("the display that {name} pretends to be"));
             piece.say(format!("is what {name} shows")).of(known.entry, 200);
             if !bmc {
                 piece.rule = "KV-02";

@@ -17,8 +17,8 @@ pub(super) fn function(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Piec
     for drive in &view.storage {
         inquiry(view, drive, catalogue, out);
     }
-    let pointing = out.has(Heuristic::KeyboardWithAbsolutePointer)
-        || out.points(Heuristic::ShippedDescriptor) >= 60;
+    let pointing =
+        out.has(Heuristic::KeyboardWithAbsolutePointer) || out.points(Heuristic::ShippedDescriptor) >= 60;
     if !pointing {
         return;
     }

@@ -2,7 +2,10 @@
 //!
 //! Always: strings only add. A genuine-looking name is never a reason to look less closely.
 
-use bearing_protocol::{coverage::Source, fact::{MachineKind, UsbSpeed}};
+use bearing_protocol::{
+    coverage::Source,
+    fact::{MachineKind, UsbSpeed},
+};
 
 use super::{
     piece::{Heuristic, Pieces, Seen},
@@ -47,9 +50,11 @@ fn same(known: Option<&String>, shown: Option<&str>) -> bool {
 fn known_ids(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, out: &mut Pieces) {
     let (manufacturer, product) = strings(view);
     for identity in catalogue.identities(view.vendor_id, view.product_id) {
-        let named = same(identity.manufacturer.as_ref(), manufacturer) || same(identity.product.as_ref(), product);
+        let named =
+            same(identity.manufacturer.as_ref(), manufacturer) || same(identity.product.as_ref(), product);
         let name = catalogue.entry(identity.entry).map_or("", |entry| entry.name.as_str());
-        let seen = |field| Seen { source: Source::Usb, location: &view.location, field, value: view.calls_itself() };
+        let seen =
+            |field| Seen { source: Source::Usb, location: &view.location, field, value: view.calls_itself() };
         match identity.standing {
             Standing::Kvm if identity.disguise => disguise(view, identity, name, out),
             Standing::Kvm if named => {
@@ -62,7 +67,9 @@ fn known_ids(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, ou
                 .say(format!("that is the default identity of {name}"))
                 .of(identity.entry, 1_000);
             }
-            Standing::Kvm if identity.exclusive || (identity.manufacturer.is_some() && view.vendor_id != LINUX) => {
+            Standing::Kvm
+                if identity.exclusive || (identity.manufacturer.is_some() && view.vendor_id != LINUX) =>
+            {
                 if !view.has_hid() && !view.is_opaque() {
                     continue;
                 }
@@ -114,10 +121,17 @@ fn server_room(view: &View<'_>, identity: &Identity, name: &str, machine: Machin
     };
     let why = match points {
         0 => format!("belongs to {name}, which is expected on a {}", machine.as_str()),
-        _ => format!("belongs to {name}: remote control of the server room, here on a {} machine", machine.as_str()),
+        _ => format!(
+            "belongs to {name}: remote control of the server room, here on a {} machine",
+            machine.as_str()
+        ),
     };
-    let seen =
-        Seen { source: Source::Usb, location: &view.location, field: "idVendor and idProduct", value: ids(view) };
+    let seen = Seen {
+        source: Source::Usb,
+        location: &view.location,
+        field: "idVendor and idProduct",
+        value: ids(view),
+    };
     out.add(heuristic, points, seen, why).say(format!("belongs to {name}")).of(identity.entry, 200);
 }
 
@@ -140,7 +154,10 @@ fn disguise(view: &View<'_>, identity: &Identity, name: &str, out: &mut Pieces) 
             seen("manufacturer", usb.manufacturer.as_deref().unwrap_or_default()),
             format!("no maker writes its name so: {name}"),
         )
-        .say(format!("spells its maker \"{}\" as only a disguise does", usb.manufacturer.as_deref().unwrap_or("")))
+        .say(format!(
+            "spells its maker \"{}\" as only a disguise does",
+            usb.manufacturer.as_deref().unwrap_or("")
+        ))
         .of(identity.entry, 300);
     }
     let gadget_product = identity.product.as_deref() == Some("multifunction usb device");
@@ -179,15 +196,20 @@ fn known_strings(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
     let both = manufacturer.zip(product).map(|(maker, product)| strings_key(maker, product));
     // The HID layer joins both strings with a blank.
     let joined = hid_name.map(|name| name.trim().to_lowercase());
-    let hits = both.iter().flat_map(|key| catalogue.by_strings(key)).chain(
-        joined.iter().flat_map(|name| catalogue.by_joined_name(name)),
-    );
+    let hits = both
+        .iter()
+        .flat_map(|key| catalogue.by_strings(key))
+        .chain(joined.iter().flat_map(|name| catalogue.by_joined_name(name)));
     let best = hits.min_by_key(|identity| identity.entry);
     if let Some(identity) = best {
         let name = catalogue.entry(identity.entry).map_or("", |entry| entry.name.as_str());
         let source = if both.is_some() { Source::Usb } else { Source::Hid };
-        let seen =
-            Seen { source, location: &view.location, field: "manufacturer and product", value: view.calls_itself() };
+        let seen = Seen {
+            source,
+            location: &view.location,
+            field: "manufacturer and product",
+            value: view.calls_itself(),
+        };
         out.add(
             Heuristic::DefaultIdentity,
             100,
@@ -198,7 +220,9 @@ fn known_strings(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
         .of(identity.entry, 900);
         return;
     }
-    let Some((maker, entry)) = manufacturer.and_then(|maker| Some((maker, catalogue.maker(maker)?))) else { return };
+    let Some((maker, entry)) = manufacturer.and_then(|maker| Some((maker, catalogue.maker(maker)?))) else {
+        return;
+    };
     if view.is_input() {
         let name = catalogue.entry(entry).map_or("", |entry| entry.name.as_str());
         let seen = Seen {
@@ -207,9 +231,14 @@ fn known_strings(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
             field: "manufacturer",
             value: maker.to_owned(),
         };
-        out.add(Heuristic::DefaultIdentity, 60, seen, format!("the manufacturer string of {name} on an input device"))
-            .say(format!("names \"{maker}\" as its maker"))
-            .of(entry, 200);
+        out.add(
+            Heuristic::DefaultIdentity,
+            60,
+            seen,
+            format!("the manufacturer string of {name} on an input device"),
+        )
+        .say(format!("names \"{maker}\" as its maker"))
+        .of(entry, 200);
     }
 }
 
@@ -238,7 +267,8 @@ fn configuration_string(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pie
         .say(format!("has configuration string \"{}\"", text.trim()))
         .of(entry, 300);
     } else {
-        out.add(Heuristic::DisguiseStrings, 0, seen, format!("the configuration string of {name}")).of(entry, 50);
+        out.add(Heuristic::DisguiseStrings, 0, seen, format!("the configuration string of {name}"))
+            .of(entry, 50);
     }
 }
 
@@ -293,8 +323,12 @@ fn gadget_ids(view: &View<'_>, out: &mut Pieces) {
     if view.vendor_id != LINUX || !(view.has_hid()) {
         return;
     }
-    let seen =
-        Seen { source: Source::Usb, location: &view.location, field: "idVendor and idProduct", value: ids(view) };
+    let seen = Seen {
+        source: Source::Usb,
+        location: &view.location,
+        field: "idVendor and idProduct",
+        value: ids(view),
+    };
     if view.product_id == OCTAL_PRODUCT {
         out.add(
             Heuristic::OctalProduct,
@@ -334,7 +368,10 @@ fn contradiction(view: &View<'_>, genuine: &Genuine, out: &mut Pieces) {
         && !genuine.interfaces.is_empty()
         && !genuine.interfaces.iter().any(|known| *known == triplets || known.starts_with(&triplets))
     {
-        wrong.push(format!("its interfaces are {triplets}, the genuine ones {}", genuine.interfaces.join(" or ")));
+        wrong.push(format!(
+            "its interfaces are {triplets}, the genuine ones {}",
+            genuine.interfaces.join(" or ")
+        ));
     }
     let releases: Vec<u16> =
         view.interfaces.iter().filter_map(|i: &InterfaceView| i.hid).map(|hid| hid.hid_release).collect();
@@ -368,7 +405,9 @@ mod tests {
     #[test]
     fn only_the_shape_of_a_windows_instance_id_counts() {
         assert!(is_windows_instance_id("6&2a1b3c4&0&1"));
-        for other in ["6&2a1b3c4&0&2", "0&2a&0&1", "6&2a1b3c4d&0&1", "6&2A&0&1", "6&&0&1", "6&2a&0&1&1", "A1B2"] {
+        for other in
+            ["6&2a1b3c4&0&2", "0&2a&0&1", "6&2a1b3c4d&0&1", "6&2A&0&1", "6&&0&1", "6&2a&0&1&1", "A1B2"]
+        {
             assert!(!is_windows_instance_id(other), "{other}");
         }
     }

@@ -248,7 +248,10 @@ fn neighbours(facts: &Facts, catalogue: &KvmCatalogue) -> Vec<Story> {
             field: "hardware address, first half",
             value: prefix,
         };
-        let why = format!("the address range of {}; near on the network is not attached to this machine", entry.name);
+        let why = format!(
+            "the address range of {}; near on the network is not attached to this machine",
+            entry.name
+        );
         if stories.iter().any(|story| story.subject == subject) {
             continue;
         }

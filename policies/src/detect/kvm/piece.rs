@@ -96,7 +96,13 @@ pub struct Seen<'a> {
 
 impl Pieces {
     /// Adds a piece.
-    pub fn add(&mut self, heuristic: Heuristic, points: u8, seen: Seen<'_>, why: impl Into<String>) -> &mut Piece {
+    pub fn add(
+        &mut self,
+        heuristic: Heuristic,
+        points: u8,
+        seen: Seen<'_>,
+        why: impl Into<String>,
+    ) -> &mut Piece {
         let (rule, kind) = heuristic.rule_and_kind();
         let piece = Piece {
             heuristic,
@@ -126,7 +132,12 @@ impl Pieces {
 
     /// The best points of a heuristic.
     pub fn points(&self, heuristic: Heuristic) -> u8 {
-        self.0.iter().filter(|piece| piece.heuristic == heuristic).map(|piece| piece.points).max().unwrap_or(0)
+        self.0
+            .iter()
+            .filter(|piece| piece.heuristic == heuristic)
+            .map(|piece| piece.points)
+            .max()
+            .unwrap_or(0)
     }
 
     /// The best points of a kind.

@@ -30,7 +30,9 @@ pub(super) fn severity(pieces: &Pieces) -> Option<Severity> {
         .any(|heuristic| pieces.points(heuristic) >= PROOF);
     let two_kinds = KINDS.into_iter().filter(|kind| best(*kind) >= JOINS).count() >= 2;
     let descriptor_joined = pieces.points(Heuristic::ShippedDescriptor) >= DESCRIPTOR_PROOF
-        && [Kind::Identity, Kind::Function, Kind::Display].into_iter().any(|kind| best(kind) >= JOINS_DESCRIPTOR);
+        && [Kind::Identity, Kind::Function, Kind::Display]
+            .into_iter()
+            .any(|kind| best(kind) >= JOINS_DESCRIPTOR);
     if proof || two_kinds || descriptor_joined {
         return Some(Severity::Critical);
     }
@@ -63,7 +65,8 @@ fn low(pieces: &Pieces) -> Option<Severity> {
     if expected || pieces.has(Heuristic::DummyPlug) || pieces.has(Heuristic::Neighbour) {
         return Some(Severity::Low);
     }
-    let kinds: Vec<u32> = KINDS.into_iter().map(|kind| u32::from(pieces.kind_points(kind))).filter(|p| *p > 0).collect();
+    let kinds: Vec<u32> =
+        KINDS.into_iter().map(|kind| u32::from(pieces.kind_points(kind))).filter(|p| *p > 0).collect();
     (kinds.len() >= 2 && kinds.iter().sum::<u32>() >= LOW_SUM).then_some(Severity::Low)
 }
 

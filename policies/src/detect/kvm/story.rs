@@ -68,7 +68,9 @@ impl Story {
         let product = product(&self.pieces, catalogue);
         let title = title(&self.opening, &self.pieces);
         let mut pieces = self.pieces.0;
-        pieces.sort_by_key(|piece| (std::cmp::Reverse(piece.points), piece.heuristic));
+        pieces.sort_by_key(|piece| {
+            (std::cmp::Reverse(piece.points), piece.kind != Kind::Enterprise, piece.heuristic)
+        });
         let rule = pieces.first()?.rule;
         let evidence = pieces.iter().map(|piece| tagged(piece, rule)).collect();
         Some(Draft {
@@ -94,7 +96,8 @@ fn product(pieces: &Pieces, catalogue: &KvmCatalogue) -> Option<String> {
     let mut votes: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
     let mut counted: Vec<(&str, &str, Heuristic)> = Vec::new();
     for piece in &pieces.0 {
-        let Some((entry, strength)) = piece.product.and_then(|(at, s)| Some((catalogue.entry(at)?, s))) else {
+        let Some((entry, strength)) = piece.product.and_then(|(at, s)| Some((catalogue.entry(at)?, s)))
+        else {
             continue;
         };
         // Several entries of one line may hold the same fact: it counts once.
@@ -150,7 +153,9 @@ fn title(opening: &str, pieces: &Pieces) -> String {
         }
     }
     phrases.truncate(MAX_PHRASES);
-    let but = if pieces.points(Heuristic::DefaultIdentity) >= 90 || pieces.kind_points(Kind::Identity) == 0 && is_display(pieces) {
+    let but = if pieces.points(Heuristic::DefaultIdentity) >= 90
+        || pieces.kind_points(Kind::Identity) == 0 && is_display(pieces)
+    {
         ": it "
     } else {
         ", but "

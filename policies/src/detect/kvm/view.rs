@@ -99,7 +99,9 @@ impl<'a> View<'a> {
                 None => rest.entry(loose_subject(device)).or_default().push(device),
             }
         }
-        views.extend(rest.into_iter().filter_map(|(subject, devices)| Self::of_hids(subject, &devices, facts)));
+        views.extend(
+            rest.into_iter().filter_map(|(subject, devices)| Self::of_hids(subject, &devices, facts)),
+        );
         views
     }
 
