@@ -103,7 +103,8 @@ impl Root {
     ) -> Result<(Vec<u8>, bool), ReadError> {
         let path = path.as_ref();
         let file = self.open(path)?;
-        let mut bytes = Vec::new();
+        // Most files are smaller: one read fetches them, one finds their end.
+        let mut bytes = Vec::with_capacity(SMALL_FILE_BYTES.min(max_bytes.saturating_add(1)));
         let wanted = u64::try_from(max_bytes).unwrap_or(u64::MAX);
         file.take(wanted.saturating_add(1))
             .read_to_end(&mut bytes)
@@ -271,6 +272,9 @@ impl Root {
         self.below.as_ref()?.handle.as_ref()
     }
 }
+
+/// What is read at once of a file whose size is not known.
+const SMALL_FILE_BYTES: usize = 1024;
 
 #[cfg(test)]
 #[cfg(unix)]

@@ -9,8 +9,8 @@ use std::{
 use super::LastLink;
 
 /// The path below `directory` that `path` leads to, with `directory` as the root of every link:
-/// relative, without links (but the last, where it is kept) and without `..`. What does not exist
-/// resolves to where it would be.
+/// relative, without links (but the last, where it is kept) and without `..`. A last
+/// component that does not exist resolves to where it would be.
 pub(super) fn beneath(directory: &Path, path: &Path, last: LastLink) -> io::Result<PathBuf> {
     let mut pending = components(path);
     let mut resolved = PathBuf::new();
@@ -24,8 +24,13 @@ pub(super) fn beneath(directory: &Path, path: &Path, last: LastLink) -> io::Resu
         let keep = pending.is_empty() && last == LastLink::Keep;
         let is_link = !keep
             && match fs::symlink_metadata(directory.join(&candidate)) {
-                Ok(found) => found.is_symlink(),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+                Ok(found) if found.is_symlink() => true,
+                // Only a directory leads on, be it to `..`.
+                Ok(found) if !pending.is_empty() && !found.is_dir() => {
+                    return Err(io::Error::from(io::ErrorKind::NotADirectory));
+                }
+                Ok(_) => false,
+                Err(error) if error.kind() == io::ErrorKind::NotFound && pending.is_empty() => false,
                 Err(error) => return Err(error),
             };
         if !is_link {

@@ -125,6 +125,32 @@ fn a_magic_link_does_not_lead_out_of_a_sysroot() {
     assert!(root.read("/proc/self/root/etc/hostname", 4096).is_err());
 }
 
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// Whatever links a copy holds, resolving by hand answers as the kernel does, and neither leads out.
+    #[test]
+    fn both_ways_of_resolving_agree(
+        links in proptest::collection::vec(("[abc]", "/?(\\.\\./|[abc]/){0,3}([abc]|secret|\\.\\.)"), 1..6),
+        path in "(/([abc]|\\.\\.|secret)){1,4}",
+    ) {
+        let (outer, root) = sysroot();
+        let inside = outer.path().join("root");
+        fs::create_dir_all(inside.join("a/b")).unwrap();
+        fs::write(inside.join("a/b/c"), "inside").unwrap();
+        for (at, (name, target)) in links.iter().enumerate() {
+            let place = [inside.join("b"), inside.join("c"), inside.join("a").join(name), inside.join(name)];
+            let _ = symlink(target, &place[at % 4]);
+        }
+        let text = |root: &Root| root.read_text(&path, 64).ok();
+        let found = text(&root);
+        proptest::prop_assert_eq!(&found, &text(&by_hand(&root)));
+        proptest::prop_assert!(found.is_none_or(|found| found == "inside"));
+        proptest::prop_assert_eq!(root.link_metadata(&path).ok(), by_hand(&root).link_metadata(&path).ok());
+        proptest::prop_assert_eq!(root.read_link(&path).ok(), by_hand(&root).read_link(&path).ok());
+    }
+}
+
 #[test]
 fn text_that_is_no_utf_8_is_kept_readable() {
     let (outer, root) = sysroot();
