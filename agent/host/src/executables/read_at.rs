@@ -14,14 +14,12 @@ impl ReadAt for [u8] {
     }
 }
 
-#[cfg(unix)]
 impl ReadAt for std::fs::File {
     fn read_at(&self, offset: u64, length: usize) -> Vec<u8> {
-        use std::os::unix::fs::FileExt;
         let mut buffer = vec![0; length];
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match FileExt::read_at(self, rest, offset.saturating_add(filled as u64)) {
+            match read_some(self, rest, offset.saturating_add(filled as u64)) {
                 Ok(0) => break,
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -31,4 +29,14 @@ impl ReadAt for std::fs::File {
         buffer.truncate(filled);
         buffer
     }
+}
+
+#[cfg(unix)]
+fn read_some(file: &std::fs::File, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_some(file: &std::fs::File, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
 }
