@@ -1,5 +1,6 @@
 //! What only Linux has and no file shows: the thin bodies that ask the kernel.
 
+pub(crate) mod clock;
 pub(crate) mod neighbours;
 pub(crate) mod netlink;
 pub(crate) mod sandbox;

@@ -1,10 +1,11 @@
 //! Configured proxies.
 //!
 //! Always: names and passwords in a proxy's address are cut off before anything is kept; scripts are
-//! read for plain assignments only, never run. Settings of a desktop session (GNOME keeps them in a
-//! binary database) and of single programs are not read.
+//! read for plain assignments only, never run. Settings of KDE's desktop and of single programs are
+//! not read.
 //! Facts: pam_env(8) (`/etc/environment`), environment.d(5), apt.conf(5) (`Acquire::http::Proxy`),
-//! systemd-system.conf(5) (`DefaultEnvironment=`), dnf.conf(5) (`proxy=`).
+//! systemd-system.conf(5) (`DefaultEnvironment=`), dnf.conf(5) (`proxy=`), GNOME's schema
+//! `org.gnome.system.proxy`.
 
 use std::net::IpAddr;
 
@@ -12,8 +13,10 @@ use bearing_protocol::fact::Proxy;
 
 use crate::{
     gaps::{Gaps, Why},
+    gvdb::{self, Value},
     reading::{Context, Read, Reading},
     root::Root,
+    users,
 };
 
 /// Reads the source.
@@ -32,6 +35,14 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Proxy>> {
             }
         }
     }
+    for home in users::homes(context) {
+        let path = format!("{}/{}", home.path, gvdb::USER_DATABASE);
+        match root.read(&path, gvdb::MAX_DATABASE_BYTES).map(|bytes| parse_desktop(&bytes, &path)) {
+            Ok(Ok(found)) => proxies.extend(found),
+            Ok(Err(gvdb::Malformed)) => gaps.add("desktop settings", Why::Malformed),
+            Err(error) => gaps.add_error("desktop settings", &error),
+        }
+    }
     if proxies.len() > MAX_PROXIES {
         gaps.add_many(
             "proxies",
@@ -40,7 +51,7 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Proxy>> {
         );
         proxies.truncate(MAX_PROXIES);
     }
-    let summary = format!("{} proxies in system-wide files; desktop settings are not read", proxies.len());
+    let summary = format!("{} proxies in system-wide files and GNOME's settings", proxies.len());
     Ok(Reading::with_gaps(proxies, summary, gaps))
 }
 
@@ -70,6 +81,40 @@ pub fn parse(text: &str, format: Format, location: &str) -> Vec<Proxy> {
             Some(Proxy { location: location.to_owned(), scheme: scheme.to_owned(), endpoint, loopback })
         })
         .collect()
+}
+
+/// The proxies in a person's GNOME settings: those of the mode that is set.
+///
+/// # Errors
+/// [`gvdb::Malformed`] where the file is no database.
+pub fn parse_desktop(bytes: &[u8], location: &str) -> Result<Vec<Proxy>, gvdb::Malformed> {
+    let [mode, pac, http, http_port, https, https_port, socks, socks_port] =
+        gvdb::look_up(bytes, DESKTOP_KEYS)?;
+    let proxy = |scheme: &str, address: &str| {
+        let endpoint = host_of(address)?;
+        let loopback = is_loopback(&endpoint);
+        Some(Proxy { location: location.to_owned(), scheme: scheme.to_owned(), endpoint, loopback })
+    };
+    let text = |value: Option<Value>| match value {
+        Some(Value::Text(text)) if !text.is_empty() => Some(text),
+        _ => None,
+    };
+    Ok(match text(mode).as_deref() {
+        Some("auto") => text(pac).and_then(|address| proxy("pac", &address)).into_iter().collect(),
+        Some("manual") => {
+            [("http", http, http_port), ("https", https, https_port), ("socks", socks, socks_port)]
+                .into_iter()
+                .filter_map(|(scheme, host, port)| {
+                    let (host, port) = (text(host)?, port);
+                    match port {
+                        Some(Value::Number(port)) if port > 0 => proxy(scheme, &format!("{host}:{port}")),
+                        _ => proxy(scheme, &host),
+                    }
+                })
+                .collect()
+        }
+        _ => Vec::new(),
+    })
 }
 
 /// The assignments of one line.
@@ -162,6 +207,16 @@ const APT_KEYS: [(&str, &str); 3] = [
     ("Acquire::https::Proxy", "https"),
     ("Acquire::socks::Proxy", "socks"),
 ];
+const DESKTOP_KEYS: [&str; 8] = [
+    "/org/gnome/system/proxy/mode",
+    "/org/gnome/system/proxy/autoconfig-url",
+    "/org/gnome/system/proxy/http/host",
+    "/org/gnome/system/proxy/http/port",
+    "/org/gnome/system/proxy/https/host",
+    "/org/gnome/system/proxy/https/port",
+    "/org/gnome/system/proxy/socks/host",
+    "/org/gnome/system/proxy/socks/port",
+];
 const MAX_FILE_BYTES: usize = 256 * 1024;
 const MAX_FILES: usize = 256;
 const MAX_PROXIES: usize = 64;
@@ -217,6 +272,19 @@ mod tests {
         assert_eq!((local.location.as_str(), local.loopback), ("/etc/environment", true));
         assert_eq!((remote.location.as_str(), remote.loopback), ("/etc/profile.d/proxy.sh", false));
         assert_eq!(reading.gaps.describe(), "1 files: malformed; 1 files: over the limit");
+    }
+
+    #[test]
+    fn desktop_settings_are_read() {
+        let machine = Machine::new();
+        machine
+            .file("/home/kim/.config/dconf/user", include_bytes!("../captures/dconf-0.40/user"))
+            .directory("/etc");
+        let reading = read(&machine.context()).unwrap();
+        let [http, socks] = &reading.value[..] else { panic!("{:?}", reading.value) };
+        assert_eq!((http.scheme.as_str(), http.endpoint.as_str()), ("http", "proxy.example:3128"));
+        assert_eq!((socks.endpoint.as_str(), socks.loopback), ("127.0.0.1:1080", true));
+        assert_eq!(http.location, "/home/kim/.config/dconf/user");
     }
 
     #[test]

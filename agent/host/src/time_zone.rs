@@ -1,7 +1,8 @@
 //! The time zone, and whether the system sets it from where it is.
 //!
 //! Facts: localtime(5) (a link into `zoneinfo`; without it the system is on UTC), Debian's
-//! `/etc/timezone`; systemd-timesyncd(8) leaves `/run/systemd/timesync/synchronized`.
+//! `/etc/timezone`; systemd-timesyncd(8) leaves `/run/systemd/timesync/synchronized`; GNOME's switch is
+//! `automatic-timezone` of `org.gnome.desktop.datetime`.
 
 use std::path::Path;
 
@@ -9,8 +10,10 @@ use bearing_protocol::fact::TimeZone;
 
 use crate::{
     gaps::{Gaps, Why},
+    gvdb::{self, Value},
     reading::{Context, Read, Reading, Unread},
     root::{ReadErrorKind, Root},
+    users,
 };
 
 /// Reads the source.
@@ -40,7 +43,7 @@ pub(crate) fn read(context: &Context) -> Read<TimeZone> {
     let zone = TimeZone {
         location: name.is_some().then(|| location.to_owned()),
         name,
-        automatic: automatic(root),
+        automatic: automatic(context, &mut gaps),
         time_synchronised: synchronised(root),
     };
     Ok(Reading::with_gaps(zone, summary, gaps))
@@ -62,20 +65,43 @@ fn is_zone_name(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+/".contains(&b))
 }
 
-/// Whether a service that follows the machine's place is set to start. Desktops keep their own switch in
-/// a binary database: where no such service is found, files do not tell.
-fn automatic(root: &Root) -> Option<bool> {
-    FOLLOWERS.iter().any(|path| root.link_metadata(path).is_ok()).then_some(true)
+/// Whether something follows the machine's place: a service that is set to start, or the desktop of one of
+/// its people. `Some(false)` where somebody switched that off and nobody has it on; `None` where files do not
+/// tell.
+fn automatic(context: &Context, gaps: &mut Gaps) -> Option<bool> {
+    let root = &context.root;
+    if FOLLOWERS.iter().any(|path| root.link_metadata(path).is_ok()) {
+        return Some(true);
+    }
+    let mut answer = None;
+    for home in users::homes(context) {
+        let database = format!("{}/{}", home.path, gvdb::USER_DATABASE);
+        match root.read(&database, gvdb::MAX_DATABASE_BYTES) {
+            Ok(bytes) => match gvdb::look_up(&bytes, [AUTOMATIC]) {
+                Ok([Some(Value::Boolean(true))]) => return Some(true),
+                Ok([Some(Value::Boolean(false))]) => answer = Some(false),
+                Ok(_) => {}
+                Err(_) => gaps.add("desktop settings", Why::Malformed),
+            },
+            Err(error) => gaps.add_error("desktop settings", &error),
+        }
+    }
+    answer
 }
 
-/// Whether the clock follows the network, where systemd-timesyncd keeps it; others do not tell by files.
+/// Whether the clock follows the network: as the kernel says, or in a copy as systemd-timesyncd left it.
 fn synchronised(root: &Root) -> Option<bool> {
+    #[cfg(target_os = "linux")]
+    if root.is_live() {
+        return crate::linux::clock::is_synchronised();
+    }
     if root.exists("/run/systemd/timesync/synchronized") {
         return Some(true);
     }
     root.exists("/run/systemd/timesync").then_some(false)
 }
 
+const AUTOMATIC: &str = "/org/gnome/desktop/datetime/automatic-timezone";
 const LOCALTIME: &str = "/etc/localtime";
 const TIMEZONE: &str = "/etc/timezone";
 /// Longest name of a zone; the database's own are under 40.
@@ -125,6 +151,18 @@ mod tests {
             assert_eq!((reading.value.name, reading.value.location), (None, None), "{target}");
             assert_eq!(reading.gaps.describe(), "1 zone names: malformed");
         }
+    }
+
+    #[test]
+    fn the_desktop_of_a_person_is_asked() {
+        let machine = Machine::new();
+        machine
+            .link(LOCALTIME, "/usr/share/zoneinfo/UTC")
+            .file("/home/ada/.config/dconf/user", "not a database")
+            .file("/home/kim/.config/dconf/user", include_bytes!("../captures/dconf-0.40/user"));
+        let reading = read(&machine.context()).unwrap();
+        assert_eq!(reading.value.automatic, Some(true));
+        assert_eq!(reading.gaps.describe(), "1 desktop settings: malformed");
     }
 
     #[test]
