@@ -20,6 +20,7 @@ mod testing;
 pub mod boot;
 pub mod displays;
 pub mod dns;
+pub mod gvdb;
 pub mod hid;
 pub mod input;
 pub mod interfaces;
