@@ -172,7 +172,7 @@ impl DataFiles {
             let digest = Digest::of(text.as_bytes());
             match lock.get(&rule.id) {
                 None => {
-                    problems.push(Problem::of(file, format!("rule `{}` is missing in rules.lock", rule.id)))
+                    problems.push(Problem::of(file, format!("rule `{}` is missing in rules.lock", rule.id)));
                 }
                 Some(locked) if locked.digest != digest && locked.version >= rule.version => {
                     problems.push(Problem::at(file, text, "version", raise_version(&rule)));

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use bearing_protocol::fact::Protocol;
+
 use super::tool::{Fact, FactKind, Tool};
 
 /// A fact of a tool, by their numbers in the catalogue.
@@ -27,6 +29,7 @@ pub struct Index {
     entries: Names,
     interfaces: Names,
     modules: Names,
+    relays: HashMap<(Protocol, u16), Vec<Hit>>,
 }
 
 #[derive(Debug, Default)]
@@ -44,6 +47,9 @@ impl Index {
             index.ids.insert(tool.id.clone(), number);
             for (fact_number, fact) in tool.facts.iter().enumerate() {
                 let hit = Hit { tool: number, fact: fact_number };
+                if let (FactKind::RemotePort, Some(port)) = (fact.kind, fact.port()) {
+                    index.relays.entry(port).or_default().push(hit);
+                }
                 if let Some(names) = index.names_for(fact) {
                     names.add(&fact.value, hit);
                 }
@@ -61,7 +67,11 @@ impl Index {
             FactKind::DesktopEntry => Some(&mut self.entries),
             FactKind::Interface => Some(&mut self.interfaces),
             FactKind::GoModule => Some(&mut self.modules),
-            FactKind::Artefact | FactKind::Listener | FactKind::Marker | FactKind::Domain => None,
+            FactKind::Artefact
+            | FactKind::Listener
+            | FactKind::RemotePort
+            | FactKind::Marker
+            | FactKind::Domain => None,
         }
     }
 
@@ -102,6 +112,11 @@ impl Index {
     /// Tools that make a network interface of this name.
     pub fn interface(&self, name: &str) -> Vec<Hit> {
         self.interfaces.find(name)
+    }
+
+    /// Tools whose relays wait on this port.
+    pub fn relay(&self, protocol: Protocol, port: u16) -> &[Hit] {
+        self.relays.get(&(protocol, port)).map_or(&[], Vec::as_slice)
     }
 
     /// Tools that are built from this Go module, major version suffixes aside.

@@ -164,6 +164,9 @@ pub struct Action {
     /// Words that may follow it and make it harmless (`status`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<String>,
+    /// A word that must follow and start like this (`R:` of a reverse remote); any where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with_prefix: Option<String>,
     /// Whether global options with values may stand before it: then it is looked for among all arguments, and
     /// not only as the first that is no option.
     #[serde(default)]
@@ -197,8 +200,7 @@ fn linux() -> Vec<Platform> {
     vec![Platform::Linux]
 }
 
-#[expect(clippy::ptr_arg, reason = "serde hands over the field's own type")]
-fn is_linux(os: &Vec<Platform>) -> bool {
+fn is_linux(os: &[Platform]) -> bool {
     *os == [Platform::Linux]
 }
 
@@ -224,6 +226,8 @@ pub enum FactKind {
     DesktopEntry,
     /// A network interface's name.
     Interface,
+    /// `tcp/PORT` or `udp/PORT` of its relay: counts only together with the tool's own executable or subcommand.
+    RemotePort,
     /// A relay's domain name; for people, no source reads it yet.
     Domain,
 }
@@ -252,8 +256,8 @@ impl Fact {
         !self.too_broad && self.trust != Trust::Unverified
     }
 
-    /// Protocol and port of a listener.
-    pub fn listener(&self) -> Option<(Protocol, u16)> {
+    /// Protocol and port of a listener or a relay.
+    pub fn port(&self) -> Option<(Protocol, u16)> {
         let (protocol, port) = self.value.split_once('/')?;
         let protocol = match protocol {
             "tcp" => Protocol::Tcp,
@@ -318,7 +322,11 @@ impl Tool {
     pub(super) fn renamed(&self, suffix: &str) -> Self {
         let mut copy = self.clone();
         copy.id.push_str(suffix);
-        for fact in copy.facts.iter_mut().filter(|fact| fact.kind != FactKind::Listener) {
+        for fact in copy
+            .facts
+            .iter_mut()
+            .filter(|fact| !matches!(fact.kind, FactKind::Listener | FactKind::RemotePort))
+        {
             fact.value = format!("{}{suffix}", fact.value);
         }
         copy
@@ -338,7 +346,7 @@ impl Fact {
             return Some("has more than one `*`");
         }
         match self.kind {
-            FactKind::Listener if self.listener().is_none() => {
+            FactKind::Listener | FactKind::RemotePort if self.port().is_none() => {
                 Some("is no listener: want `tcp/PORT` or `udp/PORT`")
             }
             FactKind::Artefact if !(value.starts_with('/') || value.starts_with("~/")) => {

@@ -117,7 +117,12 @@ impl<'a> Context<'a> {
             title: clean(&draft.title),
             subject: clean(&draft.subject),
             product: draft.product,
-            evidence: draft.evidence.into_iter().take(MAX_EVIDENCE).map(clean_evidence).collect(),
+            evidence: draft
+                .evidence
+                .into_iter()
+                .take(MAX_EVIDENCE)
+                .map(|piece| clean_evidence(&piece))
+                .collect(),
             attack: rule.attack.clone(),
             controls: rule.controls.clone(),
             disproof: rule.disproof.clone(),
@@ -160,13 +165,14 @@ impl<'a> Context<'a> {
     }
 }
 
-fn clean_evidence(piece: Evidence) -> Evidence {
+fn clean_evidence(piece: &Evidence) -> Evidence {
     Evidence {
         location: clean(&piece.location),
         field: clean(&piece.field),
         value: clean(&piece.value),
         why: clean(&piece.why),
-        ..piece
+        source: piece.source,
+        rule: piece.rule,
     }
 }
 

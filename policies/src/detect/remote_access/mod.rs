@@ -23,7 +23,7 @@ pub(super) fn detect(context: &mut Context<'_>) {
     for sighting in sightings.iter() {
         match sighting.tool.category {
             Category::RemoteDesktop | Category::Rmm => {
-                report_product(context, "RA-01", sighting, product_severity)
+                report_product(context, "RA-01", sighting, product_severity);
             }
             Category::TerminalSharing | Category::IdeTunnel => {
                 report_product(context, "RA-11", sighting, sharing_severity);

@@ -41,6 +41,7 @@ pub(in crate::detect) fn report_product(
     }
     let title = match disguise {
         Some(Disguise::Renamed) => format!("{} runs under another name", tool.name),
+        Some(Disguise::Imitating) => format!("{} hides behind another program's name", tool.name),
         Some(disguise) => format!("{} {}", tool.name, disguise.describe()),
         None if state == State::History => format!("{} was used here and is not installed now", tool.name),
         None => format!("{} {}, and nobody approved it", tool.name, state.describe()),

@@ -18,6 +18,8 @@ pub enum Disguise {
     Deleted,
     /// It is called something else than the product is.
     Renamed,
+    /// It shows itself in the process list as another program.
+    Imitating,
 }
 
 impl Disguise {
@@ -28,6 +30,7 @@ impl Disguise {
             Self::Temporary => "runs from a place for temporary files and belongs to no package",
             Self::Deleted => "runs although its file was deleted, and belongs to no package",
             Self::Renamed => "runs under a name that is not the product's",
+            Self::Imitating => "shows itself in the process list as another program",
         }
     }
 }
@@ -53,6 +56,15 @@ pub fn place_of(path: &str) -> Place {
     } else {
         Place::System
     }
+}
+
+/// Whether `shown` (the first argument) pretends to be a kernel thread or a login shell that `path` is not.
+pub(super) fn imitates(path: &str, shown: &str) -> bool {
+    const SHELLS: [&str; 7] = ["bash", "sh", "dash", "zsh", "fish", "ksh", "busybox"];
+    let own = basename(path);
+    let kernel_thread = shown.starts_with('[') && shown.ends_with(']');
+    let login_shell = shown.strip_prefix('-').is_some_and(|name| SHELLS.contains(&name));
+    (kernel_thread || login_shell) && !SHELLS.contains(&own)
 }
 
 /// A file's name without what wrappers add (`.tailscaled-wrapped` is `tailscaled`).
@@ -109,6 +121,14 @@ mod tests {
         assert_eq!(place_of("/home/a/bin/x"), Place::Home);
         assert_eq!(place_of("/usr/bin/x"), Place::System);
         assert_eq!(place_of("/tmpfiles/x"), Place::System);
+    }
+
+    #[test]
+    fn only_kernel_threads_and_login_shells_are_imitated() {
+        assert!(imitates("/home/a/.config/htop/defunct", "-bash"));
+        assert!(imitates("/dev/shm/x", "[kworker/0:1]"));
+        assert!(!imitates("/usr/bin/bash", "-bash"));
+        assert!(!imitates("/usr/bin/python3", "/usr/bin/x"));
     }
 
     #[test]

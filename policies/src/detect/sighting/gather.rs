@@ -8,9 +8,9 @@ use bearing_protocol::{
 };
 
 use super::{
-    Disguise, Sighting, Trace, TraceKind,
+    Disguise, Place, Sighting, Trace, TraceKind,
     disguise::{self, unwrapped},
-    subcommand,
+    place_of, subcommand,
 };
 use crate::{
     Catalogue,
@@ -29,6 +29,7 @@ pub(in crate::detect) fn gather<'a>(facts: &Facts, catalogue: &'a Catalogue) -> 
     gatherer.interfaces();
     gatherer.artefacts();
     gatherer.listeners();
+    gatherer.relays();
     gatherer.finish()
 }
 
@@ -188,27 +189,34 @@ impl<'a, 'f> Gatherer<'a, 'f> {
             arguments = process.arguments.get(at + 2..).unwrap_or_default();
             shown = script;
         }
+        let owner = self.by_path.get(path).map_or(Owner::Unknown, |executable| executable.owner.clone());
+        let first = process.arguments.first().map_or("", String::as_str);
+        let imitates = !matches!(owner, Owner::Package(_))
+            && disguise::imitates(path, first)
+            && (process.deleted || place_of(path) != Place::System);
         for (hit, tool, fact) in found {
-            let live = tool.actions.is_empty() || subcommand::asked(tool, arguments).is_some();
-            let owner = self.by_path.get(path).map_or(Owner::Unknown, |executable| executable.owner.clone());
-            let disguise = fact
-                .convicts()
-                .then(|| disguise::of(tool, shown, process.deleted, &owner, false))
-                .flatten()
-                .filter(|_| live);
+            let asked = subcommand::asked(tool, arguments);
+            let live = tool.actions.is_empty() || asked.is_some();
+            // A common name speaks once the program also pretends to be another one.
+            let speaks = fact.convicts() || (imitates && fact.trust != Trust::Unverified);
+            let disguise = match imitates {
+                true => Some(Disguise::Imitating),
+                false => disguise::of(tool, shown, process.deleted, &owner, false),
+            };
+            let disguise = disguise.filter(|_| live && speaks);
             let mut why = format!("this is the program of {}", tool.name);
             if let Some(disguise) = disguise {
                 why.push_str(&format!("; it {}", disguise.describe()));
             }
             let deleted = if process.deleted { " (deleted)" } else { "" };
-            let value = match subcommand::asked(tool, arguments) {
+            let value = match asked {
                 Some(action) => format!("{shown}{deleted}, asked to `{}`", action.word),
                 None => format!("{shown}{deleted}"),
             };
             let location = format!("pid {}", process.pid);
             let piece = evidence(Source::Processes, location, "executable", value, why);
             // A program that may do many things convicts only by what it was asked to do.
-            let convicts = fact.convicts() && (live || tool.category != Category::IdeTunnel);
+            let convicts = speaks && live;
             self.add(hit.tool, Trace { live, disguise, ..trace(TraceKind::Process, convicts, piece) });
             if live {
                 self.pids.insert((process.pid, hit.tool));
@@ -400,7 +408,11 @@ impl<'a, 'f> Gatherer<'a, 'f> {
                     self.traces.iter().filter(|(_, traces)| traces.iter().any(|t| t.live && t.convicts));
                 let with_port = running.filter(|(number, _)| {
                     let tool = self.catalogue.tools().get(**number);
-                    tool.is_some_and(|tool| tool.facts.iter().any(|fact| fact.listener() == Some(at)))
+                    tool.is_some_and(|tool| {
+                        tool.facts
+                            .iter()
+                            .any(|fact| fact.kind == FactKind::Listener && fact.port() == Some(at))
+                    })
                 });
                 tools.extend(with_port.map(|(number, _)| *number));
             }
@@ -415,6 +427,38 @@ impl<'a, 'f> Gatherer<'a, 'f> {
                     socket.pids.first().map_or_else(|| "socket table".into(), |pid| format!("pid {pid}"));
                 let piece = evidence(Source::Sockets, location, "listening", value, why);
                 self.add(number, Trace { live: true, loopback, ..trace(TraceKind::Listener, false, piece) });
+            }
+        }
+    }
+
+    /// A connection to a relay's port, by a process that is asked for the tool's own subcommand: the tool, whatever
+    /// its file is called.
+    fn relays(&mut self) {
+        let processes: HashMap<u32, &Process> = self.facts.processes.iter().map(|p| (p.pid, p)).collect();
+        for socket in self.facts.sockets.iter().filter(|socket| socket.state == SocketState::Established) {
+            let Some(port) = socket.remote_port else { continue };
+            for hit in self.catalogue.index().relay(socket.protocol, port).to_vec() {
+                let Some((tool, fact)) = self.resolve(hit) else { continue };
+                for process in socket.pids.iter().filter_map(|pid| processes.get(pid)) {
+                    let Some(path) = process.executable.as_deref() else { continue };
+                    let known = self.pids.contains(&(process.pid, hit.tool));
+                    let asked =
+                        subcommand::asked(tool, process.arguments.get(1..).unwrap_or_default()).is_some();
+                    if !known && !asked {
+                        continue;
+                    }
+                    let owner = self.by_path.get(path).map_or(Owner::Unknown, |e| e.owner.clone());
+                    let disguise =
+                        if known { None } else { disguise::of(tool, path, process.deleted, &owner, true) };
+                    let convicts = fact.convicts() && !matches!(owner, Owner::Package(_));
+                    let protocol = format!("{:?}", socket.protocol).to_lowercase();
+                    let value = format!("{path}, connected to {protocol} port {port}");
+                    let why = format!("the subcommand and the relay's port are those of {}", tool.name);
+                    let piece =
+                        evidence(Source::Sockets, format!("pid {}", process.pid), "relay", value, why);
+                    let trace = trace(TraceKind::Connection, convicts, piece);
+                    self.add(hit.tool, Trace { live: true, disguise, ..trace });
+                }
             }
         }
     }

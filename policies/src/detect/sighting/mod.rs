@@ -57,6 +57,8 @@ pub enum TraceKind {
     Unit,
     /// A socket that its process listens on.
     Listener,
+    /// A connection to its relay.
+    Connection,
     /// What starts at sign-in or on a schedule, or a menu entry.
     Autostart,
     /// A network interface.

@@ -18,9 +18,10 @@ fn is_asked(action: &Action, arguments: &[String]) -> bool {
         words.next() == Some(action.word.as_str())
     };
     let asks_for_help = arguments.iter().any(|argument| HELP.contains(&argument.as_str()));
-    found
-        && !asks_for_help
-        && !words.next().is_some_and(|next| action.except.iter().any(|except| except == next))
+    let harmless = words.clone().next().is_some_and(|next| action.except.iter().any(|except| except == next));
+    let lacks =
+        action.with_prefix.as_deref().is_some_and(|prefix| !words.any(|word| word.starts_with(prefix)));
+    found && !asks_for_help && !harmless && !lacks
 }
 
 const HELP: [&str; 3] = ["--help", "-h", "--version"];
@@ -31,7 +32,7 @@ mod tests {
     use super::*;
 
     fn action(anywhere: bool) -> Action {
-        Action { word: "tunnel".into(), except: vec!["status".into()], anywhere }
+        Action { word: "tunnel".into(), except: vec!["status".into()], with_prefix: None, anywhere }
     }
 
     fn asks(anywhere: bool, line: &str) -> bool {
@@ -49,5 +50,17 @@ mod tests {
         assert!(!asks(false, "tunnel --help"));
         assert!(asks(true, "--config /etc/x.yml tunnel run"));
         assert!(!asks(true, "proxy-dns --port 5053"));
+    }
+
+    #[test]
+    fn a_word_that_must_follow_is_waited_for() {
+        let action =
+            Action { word: "client".into(), except: vec![], with_prefix: Some("R:".into()), anywhere: true };
+        let asked = |line: &str| {
+            let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            is_asked(&action, &words)
+        };
+        assert!(asked("client https://h R:2222:localhost:22"));
+        assert!(!asked("client https://h 8080:db:5432"));
     }
 }

@@ -46,6 +46,7 @@ fn vpn_severity(sighting: &Sighting<'_>) -> Option<Severity> {
 /// TU-02: medium while it runs; whose network it is, no source tells yet.
 fn overlay_severity(sighting: &Sighting<'_>) -> Option<Severity> {
     match sighting.state() {
+        _ if sighting.tool.role == Role::Client => None,
         State::Running | State::Persistent => Some(Severity::Medium),
         State::Installed | State::History => Some(Severity::Low),
     }

@@ -18,7 +18,11 @@ pub(super) fn report(context: &mut Context<'_>) {
         let (severity, cause, why) = if proxy.loopback {
             (Severity::Low, "loopback-proxy", "traffic goes through a program on this machine")
         } else if is_public(&proxy.endpoint) {
-            (Severity::Medium, "public-proxy", "traffic leaves through a public address, and seems to come from there")
+            (
+                Severity::Medium,
+                "public-proxy",
+                "traffic leaves through a public address, and seems to come from there",
+            )
         } else {
             (Severity::Informational, "proxy", "traffic goes through a proxy")
         };
@@ -54,7 +58,8 @@ fn is_public(endpoint: &str) -> bool {
     };
     match host.parse::<IpAddr>() {
         Ok(IpAddr::V4(v4)) => {
-            let shared = v4.octets().first() == Some(&100) && v4.octets().get(1).is_some_and(|b| (64..128).contains(b));
+            let shared = v4.octets().first() == Some(&100)
+                && v4.octets().get(1).is_some_and(|b| (64..128).contains(b));
             !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified() || shared)
         }
         Ok(IpAddr::V6(v6)) => {
@@ -74,7 +79,9 @@ mod tests {
         for endpoint in ["203.0.113.7:3128", "http://198.51.100.1:8080", "[2001:db8::1]:3128"] {
             assert!(is_public(endpoint), "{endpoint}");
         }
-        for endpoint in ["10.0.0.1:3128", "proxy.example:3128", "127.0.0.1:1", "100.64.0.1:1", "[fd00::1]:1", ""] {
+        for endpoint in
+            ["10.0.0.1:3128", "proxy.example:3128", "127.0.0.1:1", "100.64.0.1:1", "[fd00::1]:1", ""]
+        {
             assert!(!is_public(endpoint), "{endpoint}");
         }
     }

@@ -124,7 +124,9 @@ fn of_command(command: &str) -> Option<SshArguments> {
     let (program, rest) = words.split_first()?;
     // systemd's prefixes (`-`, `@`, `:`, `+`, `!`) are no part of the path.
     let program = basename(program.trim_start_matches(['-', '@', ':', '+', '!']));
-    if matches!(program, "sh" | "bash" | "dash") && rest.first().is_some_and(|flag| flag == "-c" || flag == "-lc") {
+    if matches!(program, "sh" | "bash" | "dash")
+        && rest.first().is_some_and(|flag| flag == "-c" || flag == "-lc")
+    {
         let inner = words::split(rest.get(1)?);
         let inner: &[String] = inner.strip_prefix(&["exec".to_owned()]).unwrap_or(&inner);
         let (program, rest) = inner.split_first()?;
@@ -136,11 +138,17 @@ fn of_command(command: &str) -> Option<SshArguments> {
 /// Whether it is meant to stay: in the background without a command, under `autossh`, or started by the service
 /// manager.
 fn is_kept_up(context: &Context<'_>, process: &Process, arguments: &SshArguments) -> bool {
-    let is_autossh = |process: &Process| process.executable.as_deref().is_some_and(|e| basename(e) == "autossh");
+    let is_autossh =
+        |process: &Process| process.executable.as_deref().is_some_and(|e| basename(e) == "autossh");
     let parent = context.facts.processes.iter().find(|other| other.pid == process.parent);
-    let by_manager = process.unit.as_deref().is_some_and(|unit| unit.ends_with(".service") && !unit.starts_with("user@"))
-        && parent.is_some_and(|parent| parent.executable.as_deref().is_some_and(|e| basename(e) == "systemd"));
-    (arguments.no_command && arguments.background) || is_autossh(process) || parent.is_some_and(is_autossh) || by_manager
+    let by_manager =
+        process.unit.as_deref().is_some_and(|unit| unit.ends_with(".service") && !unit.starts_with("user@"))
+            && parent
+                .is_some_and(|parent| parent.executable.as_deref().is_some_and(|e| basename(e) == "systemd"));
+    (arguments.no_command && arguments.background)
+        || is_autossh(process)
+        || parent.is_some_and(is_autossh)
+        || by_manager
 }
 
 /// Ports through which a person takes over: SSH, RDP, VNC, Apple Remote Desktop, and everything at once.
@@ -155,7 +163,9 @@ fn is_grave(target: &Target) -> bool {
 fn describe(target: &Target) -> String {
     match target {
         Target::Port { here: true, port } => format!("reaches port {port} of this machine"),
-        Target::Port { here: false, port } => format!("reaches port {port} of another machine through this one"),
+        Target::Port { here: false, port } => {
+            format!("reaches port {port} of another machine through this one")
+        }
         Target::Socks => "reaches everything that this machine reaches (SOCKS)".into(),
         Target::Other => "reaches a socket of this machine".into(),
     }

@@ -142,7 +142,9 @@ impl Reader {
             "remoteforward" => self.specifications.push(('R', joined(value))),
             "localforward" => self.specifications.push(('L', joined(value))),
             "dynamicforward" => self.specifications.push(('D', value.to_owned())),
-            "tunnel" if !value.eq_ignore_ascii_case("no") => self.specifications.push(('w', value.to_owned())),
+            "tunnel" if !value.eq_ignore_ascii_case("no") => {
+                self.specifications.push(('w', value.to_owned()))
+            }
             "gatewayports" => self.gateway |= yes,
             "clearallforwardings" => self.cleared |= yes,
             "forkafterauthentication" => self.found.background |= yes,
@@ -204,7 +206,8 @@ fn remote_target(text: &str) -> Target {
         (1 | 2, Ok(_)) => Target::Socks,
         (3 | 4, Ok(port)) => {
             let host = fields.get(count - 2).copied().unwrap_or_default();
-            let here = matches!(host, "localhost" | "::1" | "0.0.0.0" | "::" | "") || host.starts_with("127.");
+            let here =
+                matches!(host, "localhost" | "::1" | "0.0.0.0" | "::" | "") || host.starts_with("127.");
             Target::Port { here, port }
         }
         _ => Target::Other,

@@ -35,7 +35,10 @@ mod tests {
 
     #[test]
     fn quotes_keep_words_together() {
-        assert_eq!(split(r#"sh -c "ssh -R 1:a:2 h" 'x y' a\ b"#), ["sh", "-c", "ssh -R 1:a:2 h", "x y", "a b"]);
+        assert_eq!(
+            split(r#"sh -c "ssh -R 1:a:2 h" 'x y' a\ b"#),
+            ["sh", "-c", "ssh -R 1:a:2 h", "x y", "a b"]
+        );
         assert_eq!(split("  "), Vec::<String>::new());
         assert_eq!(split("a '' b"), ["a", "", "b"]);
         assert_eq!(split("a 'unclosed b"), ["a", "unclosed b"]);
