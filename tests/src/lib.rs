@@ -6,5 +6,7 @@
 
 pub mod connection;
 pub mod device;
+pub mod fleet;
 pub mod load;
+pub mod process;
 pub mod sample;
