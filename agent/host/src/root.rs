@@ -11,6 +11,7 @@
 
 mod entry;
 mod error;
+mod journal;
 #[cfg(target_os = "linux")]
 mod openat2;
 mod resolve;
@@ -24,12 +25,14 @@ use std::{
 
 pub use entry::{FileKind, Listing, Metadata};
 pub use error::{ReadError, ReadErrorKind};
+pub use journal::{Access, Journal};
 
 /// The live machine or a sysroot. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Root {
     /// `None` is the live machine.
     below: Option<Arc<Sysroot>>,
+    journal: Option<Arc<Journal>>,
 }
 
 #[derive(Debug)]
@@ -50,7 +53,7 @@ enum LastLink {
 impl Root {
     /// This machine.
     pub const fn live() -> Self {
-        Self { below: None }
+        Self { below: None, journal: None }
     }
 
     /// A faithful copy of a machine's files below `directory`.
@@ -70,7 +73,14 @@ impl Root {
                 #[cfg(target_os = "linux")]
                 handle,
             })),
+            journal: None,
         })
+    }
+
+    /// The same root, with every path it is asked for written down.
+    #[must_use]
+    pub fn with_journal(self, journal: Arc<Journal>) -> Self {
+        Self { journal: Some(journal), ..self }
     }
 
     /// Whether this is the live machine: only then netlink and ioctls may be asked.
@@ -142,6 +152,7 @@ impl Root {
     /// See [`ReadErrorKind`]; [`ReadErrorKind::NotAFile`] where it is no directory.
     pub fn list_dir(&self, path: impl AsRef<Path>, max_entries: usize) -> Result<Listing, ReadError> {
         let path = path.as_ref();
+        self.note(Access::Directory, path);
         let fail = |error: io::Error| ReadError::from_io(path, error);
         #[cfg(target_os = "linux")]
         if let Some(handle) = self.handle() {
@@ -165,6 +176,7 @@ impl Root {
     /// See [`ReadErrorKind`]; [`ReadErrorKind::NotAFile`] where it is no link.
     pub fn read_link(&self, path: impl AsRef<Path>) -> Result<PathBuf, ReadError> {
         let path = path.as_ref();
+        self.note(Access::Link, path);
         let fail = |error: io::Error| match error.kind() {
             io::ErrorKind::InvalidInput => ReadError::new(path, ReadErrorKind::NotAFile),
             _ => ReadError::from_io(path, error),
@@ -181,6 +193,7 @@ impl Root {
     /// # Errors
     /// See [`ReadErrorKind`].
     pub fn metadata(&self, path: impl AsRef<Path>) -> Result<Metadata, ReadError> {
+        self.note(Access::Status, path.as_ref());
         self.stat(path.as_ref(), LastLink::Follow).map(|found| Metadata::from(&found))
     }
 
@@ -189,12 +202,14 @@ impl Root {
     /// # Errors
     /// See [`ReadErrorKind`].
     pub fn link_metadata(&self, path: impl AsRef<Path>) -> Result<Metadata, ReadError> {
+        self.note(Access::Status, path.as_ref());
         self.stat(path.as_ref(), LastLink::Keep).map(|found| Metadata::from(&found))
     }
 
     /// Whether a path leads to something. "Cannot tell" is `false` here: where the difference
     /// matters, ask [`Root::metadata`].
     pub fn exists(&self, path: impl AsRef<Path>) -> bool {
+        self.note(Access::Status, path.as_ref());
         self.stat(path.as_ref(), LastLink::Follow).is_ok()
     }
 
@@ -204,6 +219,7 @@ impl Root {
     /// See [`ReadErrorKind`].
     pub fn open(&self, path: impl AsRef<Path>) -> Result<File, ReadError> {
         let path = path.as_ref();
+        self.note(Access::File, path);
         // Opening a device can act on it (a watchdog starts), so it is looked at first. The kernel's
         // own file systems hold none, and the most files.
         let pseudo = self.is_live() && (path.starts_with("/proc") || path.starts_with("/sys"));
@@ -230,6 +246,12 @@ impl Root {
                     Ok(Path::new("/").join(inside))
                 })
                 .map_err(fail),
+        }
+    }
+
+    fn note(&self, access: Access, path: &Path) {
+        if let Some(journal) = &self.journal {
+            journal.add(access, path);
         }
     }
 

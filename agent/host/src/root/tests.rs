@@ -21,6 +21,7 @@ fn by_hand(root: &Root) -> Root {
             #[cfg(target_os = "linux")]
             handle: None,
         })),
+        journal: None,
     }
 }
 
@@ -123,6 +124,28 @@ fn a_magic_link_does_not_lead_out_of_a_sysroot() {
     let root = Root::sysroot(Path::new("/")).unwrap();
     assert!(root.read_link("/proc/self/exe").unwrap().is_absolute());
     assert!(root.read("/proc/self/root/etc/hostname", 4096).is_err());
+}
+
+#[test]
+fn what_is_asked_for_is_written_down() {
+    let (_outer, root) = sysroot();
+    let journal = Arc::new(Journal::default());
+    let root = root.with_journal(Arc::clone(&journal));
+    let _ = (
+        root.read("/etc/os-release", 64),
+        root.list_dir("/etc", 8),
+        root.read_link("/etc/x"),
+        root.exists("/a"),
+    );
+    let entries: Vec<_> =
+        journal.entries().into_iter().map(|(access, path)| (access, path.display().to_string())).collect();
+    let expected = [
+        (Access::File, "/etc/os-release"),
+        (Access::Directory, "/etc"),
+        (Access::Link, "/etc/x"),
+        (Access::Status, "/a"),
+    ];
+    assert_eq!(entries, expected.map(|(access, path)| (access, path.to_owned())));
 }
 
 proptest::proptest! {
