@@ -1,9 +1,11 @@
-//! Running processes, from `/proc`.
+//! Running processes, from `/proc`; on other live systems from the system itself.
 //!
 //! Always: a process may vanish between two reads; what is left of it is kept or skipped, never an error.
 //! Environments are not read here, and arguments never leave the device.
 
 pub mod cgroup;
+#[cfg(any(test, not(target_os = "linux")))]
+mod other_systems;
 pub mod stat;
 
 use std::{collections::HashMap, path::Path};
@@ -28,7 +30,10 @@ const TICKS_PER_SECOND: u64 = 100;
 
 /// Reads the source.
 pub(crate) fn read(context: &Context) -> Read<Vec<Process>> {
-    context.needs_linux()?;
+    #[cfg(not(target_os = "linux"))]
+    if context.root.is_live() {
+        return other_systems::read();
+    }
     let root = &context.root;
     let listing = root.list_dir("/proc", MAX_PROCESSES)?;
     let boot = root.read("/proc/stat", 1024 * 1024).ok().and_then(|bytes| parse_boot_time(&bytes));
