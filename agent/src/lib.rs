@@ -4,12 +4,21 @@
 //! the wire: the code paths do not exist.
 
 pub mod bundle;
+pub mod chain;
 pub mod cli;
 pub mod commit;
+pub mod config;
+pub mod enroll;
 pub mod facts_view;
 pub mod inventory;
 pub mod key;
+pub mod own_binary;
+pub mod policy_store;
 pub mod random;
 pub mod report;
+pub mod schedule;
+pub mod service;
+pub mod spool;
 pub mod state;
 pub mod tenant;
+pub mod transport;

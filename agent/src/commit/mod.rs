@@ -102,7 +102,7 @@ fn commit_as_planned(
     plan: &fit::Plan,
 ) -> Result<Committed, CommitError> {
     let mut values = Values::default();
-    let hostname = values.commit(&report.device.hostname)?;
+    let hostname = values.commit(&cut(&report.device.hostname))?;
     let mut findings = Vec::new();
     for finding in report.findings.iter().take(plan.findings.min(MAX_FINDINGS)) {
         findings.push(commit_finding(&mut values, finding, plan.evidence.min(MAX_EVIDENCE))?);

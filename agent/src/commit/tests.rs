@@ -107,8 +107,11 @@ fn two_commitments_to_one_value_differ() {
 #[test]
 fn megabyte_values_are_cut_and_the_message_keeps_its_limit() {
     let key = DeviceKey::ephemeral().unwrap();
-    let huge = "\u{1b}é".repeat(400_000);
-    let committed = commit(&report(900, 32, &huge), &[], &header(&key)).unwrap();
+    let megabyte = "\u{1b}é".repeat(400_000);
+    let mut report = report(900, 32, &"\u{1b}é".repeat(1_000));
+    report.findings[0].evidence[0].value = megabyte.clone();
+    report.device.hostname = megabyte;
+    let committed = commit(&report, &[], &header(&key)).unwrap();
     assert!(fit::fits(&committed).unwrap());
     let note = committed.payload.coverage.iter().find(|line| line.source == Source::Spool).unwrap();
     assert!(note.detail.contains("pieces of evidence"), "{}", note.detail);

@@ -1,0 +1,102 @@
+use std::sync::Arc;
+
+use bearing_host::Root;
+use bearing_policies::{Catalogue, Policy};
+use bearing_protocol::{
+    Timestamp,
+    clock::Clock,
+    coverage::{Coverage, Source, Status},
+    digest::Digest,
+    payload::InventoryValue,
+};
+use serde_json::json;
+
+use super::Parts;
+use crate::{
+    inventory,
+    report::{Assessment, Request, assess},
+    tenant::TenantKey,
+};
+
+/// Evaluates on a thread of its own: reading may take a while, and the network must not wait for it.
+pub struct Evaluator {
+    root: Root,
+    catalogue: Arc<Catalogue>,
+    catalogue_of: Digest,
+    clock: Arc<dyn Clock>,
+}
+
+/// What an evaluation brought.
+#[derive(Debug)]
+pub struct Evaluated {
+    /// Facts and report.
+    pub assessment: Assessment,
+    /// The inventory that policy lets out.
+    pub inventory: Vec<(Source, InventoryValue)>,
+}
+
+impl Evaluator {
+    /// Evaluates `root` under `policy` first.
+    pub fn new(root: Root, policy: &Policy, clock: Arc<dyn Clock>) -> Self {
+        let catalogue = Arc::new(Catalogue::for_policy(policy));
+        Self { root, catalogue, catalogue_of: policy.summary().digest, clock }
+    }
+
+    /// A new policy may bring tools of its own.
+    pub fn heed(&mut self, policy: &Policy) {
+        let digest = policy.summary().digest;
+        if digest != self.catalogue_of {
+            self.catalogue = Arc::new(Catalogue::for_policy(policy));
+            self.catalogue_of = digest;
+        }
+    }
+
+    /// One evaluation, ready to run elsewhere.
+    pub(super) fn job(&self, parts: &Parts, now: Timestamp) -> impl FnOnce() -> Evaluated + Send + 'static + use<> {
+        let (root, catalogue, clock) = (self.root.clone(), Arc::clone(&self.catalogue), Arc::clone(&self.clock));
+        let policy = parts.policies.in_force().clone();
+        let tenant: TenantKey = parts.enrolment.tenant.clone();
+        let own = vec![parts.policies.coverage(now), spool_coverage(parts)];
+        move || {
+            let request = Request {
+                root: &root,
+                catalogue: &catalogue,
+                policy: &policy,
+                families: &[],
+                own,
+                clock: clock.as_ref(),
+            };
+            let assessment = assess(request);
+            let inventory = inventory::take(&assessment.facts, &catalogue, &policy, &tenant);
+            Evaluated { assessment, inventory }
+        }
+    }
+}
+
+fn spool_coverage(parts: &Parts) -> Coverage {
+    let lost = parts.outbox.chain().lost_messages();
+    let waiting = parts.outbox.waiting();
+    let (status, detail) = if lost > 0 {
+        (Status::Partial, format!("{lost} messages were dropped; {waiting} wait to be sent"))
+    } else {
+        (Status::Ok, format!("{waiting} messages wait to be sent; none was dropped"))
+    };
+    Coverage { source: Source::Spool, status, detail }
+}
+
+impl Evaluated {
+    /// What must change for a new report to be due: findings, outcomes, coverage and inventory, without counts and
+    /// instants that move by themselves.
+    pub fn fingerprint(&self) -> Digest {
+        let report = &self.assessment.report;
+        let findings: Vec<_> = report
+            .findings
+            .iter()
+            .map(|f| json!([f.id, f.severity, f.confidence, f.approval.is_some(), f.evidence.len()]))
+            .collect();
+        let outcomes: Vec<_> = report.outcomes.iter().map(|o| json!([o.rule, o.outcome])).collect();
+        let coverage: Vec<_> = report.coverage.iter().map(|line| json!([line.source, line.status])).collect();
+        let whole = json!([report.policy.digest, report.device, findings, outcomes, coverage, self.inventory]);
+        Digest::of(whole.to_string().as_bytes())
+    }
+}

@@ -1,0 +1,298 @@
+//! The service: evaluates as policy schedules, at once on a challenge and when a device changes, and sends.
+//!
+//! Always: what is sent comes from the spool, in order, one at a time; the network is never waited for without also
+//! waiting for the stop signal; a failure is logged once where it begins and once where it ends; a server that refuses
+//! the device ends sending, and `status` says so; the last word is signed.
+
+mod delivery;
+mod evaluator;
+mod message;
+mod record;
+mod watch;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use bearing_protocol::{
+    api::Challenge,
+    clock::Clock,
+    digest::Digest,
+    payload::{CheckinReason, ReportReason},
+};
+use tokio::{task::JoinHandle, time::Instant};
+use tracing::{error, info, warn};
+
+pub use evaluator::{Evaluated, Evaluator};
+pub use record::{LastReport, Record, Trouble};
+pub use watch::Watch;
+
+use crate::{
+    key::{DeviceKey, KeyError},
+    policy_store::PolicyStore,
+    schedule::Timetable,
+    spool::{Outbox, OutboxError},
+    state::{Enrolment, FileError, Lock, LockError, StateDirectory},
+    transport::{Backoff, TlsError, Transport},
+};
+
+/// What the service is made of.
+pub struct Parts {
+    /// Where its state is.
+    pub directory: StateDirectory,
+    /// The hold on that directory.
+    pub lock: Lock,
+    /// What was pinned.
+    pub enrolment: Enrolment,
+    /// The device's key.
+    pub key: DeviceKey,
+    /// What waits to be sent.
+    pub outbox: Outbox,
+    /// The policy in force.
+    pub policies: PolicyStore,
+    /// The way to the server.
+    pub transport: Transport,
+    /// What evaluates.
+    pub evaluator: Evaluator,
+    /// Device events, where they can be heard.
+    pub watch: Watch,
+    /// SHA-256 of the agent's own binary.
+    pub agent_digest: Option<Digest>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why the service cannot run.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum ServiceError {
+    #[error("this machine is not enrolled: run `bearing-agent enroll` first")]
+    NotEnrolled,
+    #[error("the enrolment belongs to another key than the one on disk; restore the key, or run `uninstall-clean` and enrol again")]
+    OtherKey,
+    #[error("state directory")]
+    File(#[from] FileError),
+    #[error("state directory")]
+    Lock(#[from] LockError),
+    #[error("device key")]
+    Key(#[from] KeyError),
+    #[error("what waits to be sent")]
+    Outbox(#[from] OutboxError),
+    #[error("TLS")]
+    Tls(#[from] TlsError),
+    #[error("a message cannot be made")]
+    Message(#[from] message::MakeError),
+}
+
+/// The service while it runs.
+pub struct Service {
+    parts: Parts,
+    record: Record,
+    timetable: Timetable,
+    backoff: Backoff,
+    /// Not before this is anything sent.
+    retry_at: Option<Instant>,
+    /// Evaluations that are wanted once the running one is done.
+    wanted: Option<Wanted>,
+    running: Option<(Wanted, JoinHandle<Evaluated>)>,
+    /// Fingerprint of the last report's result.
+    unchanged: Option<Digest>,
+    boot_id: Option<String>,
+}
+
+/// Why an evaluation is wanted.
+#[derive(Clone, Debug)]
+struct Wanted {
+    reason: ReportReason,
+    challenge: Option<Challenge>,
+}
+
+impl Service {
+    /// A service that has not begun yet.
+    pub fn new(parts: Parts) -> Self {
+        let schedule = *parts.policies.in_force().schedule();
+        let record = Record::load(&parts.directory);
+        Self {
+            record,
+            timetable: Timetable::new(&schedule, Instant::now()),
+            backoff: Backoff::default(),
+            retry_at: None,
+            wanted: None,
+            running: None,
+            unchanged: None,
+            boot_id: None,
+            parts,
+        }
+    }
+
+    /// Works until `stop` resolves, then says a last word.
+    ///
+    /// # Errors
+    /// Where the state directory can no longer be written; the spool keeps what it has.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), ServiceError> {
+        tokio::pin!(stop);
+        self.record.started(self.parts.clock.now());
+        self.push_checkin(CheckinReason::Starting)?;
+        self.want(ReportReason::Start, None);
+        loop {
+            self.begin_wanted();
+            self.note_status();
+            if self.may_send() {
+                tokio::select! {
+                    biased;
+                    () = &mut stop => break,
+                    done = self.deliver() => done?,
+                }
+                continue;
+            }
+            let wake = self.next_wake();
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                done = finished(&mut self.running) => self.finish_evaluation(done)?,
+                () = self.parts.watch.changed() => self.timetable.device_changed(Instant::now()),
+                () = tokio::time::sleep_until(wake) => self.on_time()?,
+            }
+        }
+        self.last_word().await
+    }
+
+    /// What is due by the clock.
+    fn on_time(&mut self) -> Result<(), ServiceError> {
+        let now = Instant::now();
+        if self.retry_at.is_some_and(|at| at <= now) {
+            self.retry_at = None;
+        }
+        if self.timetable.take_settled_device(now) {
+            info!("a device came or went: evaluating");
+            self.want(ReportReason::DeviceChange, None);
+        }
+        if self.timetable.evaluation <= now {
+            self.timetable.evaluated(&self.schedule(), now);
+            self.want(ReportReason::Schedule, None);
+        }
+        if self.timetable.check_in <= now {
+            self.timetable.spoke(&self.schedule(), now);
+            // With messages still waiting, one more heartbeat would tell nobody anything.
+            if self.parts.outbox.waiting() == 0 && !self.is_stopped() {
+                self.push_checkin(CheckinReason::Unchanged)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn schedule(&self) -> bearing_policies::policy::Schedule {
+        *self.parts.policies.in_force().schedule()
+    }
+
+    fn next_wake(&self) -> Instant {
+        let next = self.timetable.next();
+        self.retry_at.map_or(next, |at| at.min(next))
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.record.trouble().is_some_and(|trouble| trouble.ends_sending)
+    }
+
+    fn may_send(&self) -> bool {
+        self.retry_at.is_none() && !self.is_stopped() && self.parts.outbox.waiting() > 0
+    }
+
+    /// Remembers that an evaluation is wanted; a challenge outweighs every other reason.
+    fn want(&mut self, reason: ReportReason, challenge: Option<Challenge>) {
+        let outweighs = self.wanted.as_ref().is_none_or(|wanted| wanted.challenge.is_none());
+        if outweighs {
+            self.wanted = Some(Wanted { reason, challenge });
+        }
+    }
+
+    fn begin_wanted(&mut self) {
+        if self.running.is_some() || self.is_stopped() {
+            return;
+        }
+        let Some(wanted) = self.wanted.take() else { return };
+        self.timetable.evaluated(&self.schedule(), Instant::now());
+        let job = self.parts.evaluator.job(&self.parts, self.parts.clock.now());
+        self.running = Some((wanted, tokio::task::spawn_blocking(job)));
+    }
+
+    fn finish_evaluation(&mut self, done: Finished) -> Result<(), ServiceError> {
+        let (wanted, evaluated) = match done {
+            Finished::Done(wanted, evaluated) => (wanted, evaluated),
+            Finished::Failed(reason) => {
+                error!("the evaluation failed: {reason}; the next one is tried as scheduled");
+                return Ok(());
+            }
+        };
+        self.boot_id = evaluated.assessment.facts.boot.id.clone();
+        let fingerprint = evaluated.fingerprint();
+        let nothing_new = self.unchanged == Some(fingerprint)
+            && wanted.challenge.is_none()
+            && wanted.reason == ReportReason::Schedule
+            && !self.parts.outbox.chain().owes_declaration()
+            && self.parts.policies.problems(self.parts.clock.now()).is_empty();
+        if nothing_new {
+            if self.parts.outbox.waiting() == 0 {
+                self.push_checkin(CheckinReason::Unchanged)?;
+            }
+            return Ok(());
+        }
+        self.push_report(&wanted, evaluated)?;
+        self.unchanged = Some(fingerprint);
+        Ok(())
+    }
+
+    /// Writes what `status` shows, where it changed.
+    fn note_status(&mut self) {
+        let now = Instant::now();
+        let until = self.timetable.evaluation.saturating_duration_since(now);
+        let outbox = &self.parts.outbox;
+        self.record.note_waiting(outbox.waiting(), outbox.bytes());
+        self.record.note_next_evaluation(self.parts.clock.now(), until);
+        if let Err(failure) = self.record.save(&self.parts.directory) {
+            warn!("{failure}: {}", std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default());
+        }
+    }
+
+    async fn last_word(mut self) -> Result<(), ServiceError> {
+        self.record.stopping(self.parts.clock.now());
+        if self.is_stopped() {
+            self.note_status();
+            return Ok(());
+        }
+        self.push_checkin(CheckinReason::Stopping)?;
+        self.retry_at = None;
+        let sent = async {
+            while self.may_send() {
+                self.deliver().await?;
+            }
+            Ok::<(), ServiceError>(())
+        };
+        match tokio::time::timeout(LAST_WORD, sent).await {
+            Ok(done) => done?,
+            Err(_) => info!("the last word waits in the spool: the server did not answer in time"),
+        }
+        self.note_status();
+        let waiting = self.parts.outbox.waiting();
+        info!(waiting, "stopped");
+        Ok(())
+    }
+}
+
+/// What became of an evaluation.
+enum Finished {
+    Done(Wanted, Evaluated),
+    Failed(String),
+}
+
+/// Waits for the running evaluation; for ever where none runs.
+async fn finished(running: &mut Option<(Wanted, JoinHandle<Evaluated>)>) -> Finished {
+    let Some((_, handle)) = running else { return std::future::pending().await };
+    let result = handle.await;
+    match (running.take(), result) {
+        (Some((wanted, _)), Ok(evaluated)) => Finished::Done(wanted, evaluated),
+        (_, Err(error)) => Finished::Failed(error.to_string()),
+        (None, Ok(_)) => Finished::Failed("it was forgotten".to_owned()),
+    }
+}
+
+/// How long the last word may take.
+const LAST_WORD: Duration = Duration::from_secs(5);

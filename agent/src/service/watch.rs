@@ -1,0 +1,53 @@
+use bearing_host::watch::{DeviceWatch, WatchError};
+use tokio::io::{Interest, unix::AsyncFd};
+use tracing::warn;
+
+/// Device events, where they can be heard. Where they cannot, the schedule alone decides.
+#[derive(Debug)]
+pub struct Watch(Option<AsyncFd<DeviceWatch>>);
+
+impl Watch {
+    /// Begins to listen; says once where that is not possible. Call it inside the runtime.
+    pub fn open() -> Self {
+        let watch = DeviceWatch::open().and_then(|watch| {
+            AsyncFd::try_with_interest(watch, Interest::READABLE)
+                .map_err(|refused| WatchError::Open(refused.into_parts().1))
+        });
+        match watch {
+            Ok(watch) => Self(Some(watch)),
+            Err(error) => {
+                warn!("{error}");
+                Self(None)
+            }
+        }
+    }
+
+    /// Hears nothing: for tests and for copies of machines.
+    pub const fn deaf() -> Self {
+        Self(None)
+    }
+
+    /// Resolves when a device that matters came or went.
+    pub async fn changed(&mut self) {
+        loop {
+            let Some(watch) = &self.0 else { return std::future::pending().await };
+            let heard = match watch.readable().await {
+                Ok(mut ready) => {
+                    let events = ready.get_inner().read_events();
+                    // Everything that was there has been read.
+                    ready.clear_ready();
+                    events
+                }
+                Err(error) => Err(WatchError::Read(error)),
+            };
+            match heard {
+                Ok(events) if events.is_empty() => {}
+                Ok(_) => return,
+                Err(error) => {
+                    warn!("{error}: devices are looked at as scheduled");
+                    self.0 = None;
+                }
+            }
+        }
+    }
+}
