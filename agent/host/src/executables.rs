@@ -92,7 +92,9 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Executable>> {
         .collect();
     let opened = inspection.opened;
     let read_bytes = MAX_MARKER_BUDGET_BYTES - inspection.budget;
-    executables.sort_by(|a, b| (&a.path, a.deleted).cmp(&(&b.path, b.deleted)));
+    // Where a container's file has a path of ours too, ours stands last: it is the better known one.
+    let known = |executable: &Executable| executable.owner != Owner::Unknown;
+    executables.sort_by(|a, b| (&a.path, known(a), a.deleted).cmp(&(&b.path, known(b), b.deleted)));
     let unowned = executables.iter().filter(|e| e.owner == Owner::Nobody).count();
     let summary = format!(
         "{} executables, {unowned} owned by no package, {opened} looked into ({} MiB of at most {} MiB)",

@@ -1,14 +1,15 @@
-//! Service units as their files say, and whether processes of them run.
+//! Service units and init scripts as their files say, and whether processes of them run.
 //!
 //! Always: the first directory that has a unit holds (systemd.unit(5), "Unit File Load Path"); links and
 //! drop-ins are minded; a unit nobody wrote a file for (transient, generated at run time) is not here but
 //! shows as its processes' control group.
 
 mod enablement;
+pub mod init_script;
 mod running;
 pub mod unit_file;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bearing_protocol::fact::{Enablement, Unit};
 
@@ -19,6 +20,7 @@ use crate::{
     users::{Home, homes},
 };
 use enablement::Links;
+use init_script::read_scripts;
 use running::Running;
 use unit_file::{parse_unit, template_of};
 
@@ -69,9 +71,12 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Unit>> {
         scan.manager(&own, Some(&user));
     }
     let (mut units, directories) = (scan.units, scan.directories);
+    let known: BTreeSet<&str> = units.iter().map(|unit| unit.name.as_str()).collect();
+    let scripts = read_scripts(root, &known, &mut gaps);
+    units.extend(scripts);
     if directories == 0 && units.is_empty() {
         return Err(if gaps.is_empty() {
-            Unread::unsupported("no systemd unit directory; other service managers are not read")
+            Unread::unsupported("neither systemd units nor init scripts")
         } else {
             Unread::Denied(gaps.describe())
         });

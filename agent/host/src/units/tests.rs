@@ -106,6 +106,25 @@ fn the_control_group_tree_tells_what_runs_where_processes_do_not() {
 }
 
 #[test]
+fn init_scripts_stand_for_units_they_lack() {
+    let machine = machine();
+    machine
+        .file("/etc/init.d/xrdp", include_str!("../../captures/linux-6.18/init_d_cron"))
+        .file("/etc/init.d/x11vnc", "#!/bin/sh\nDAEMON=/usr/bin/x11vnc\n")
+        .file("/etc/init.d/idle", "#!/bin/sh\n")
+        .file("/etc/init.d/README", "x")
+        .link("/etc/rc3.d/S03x11vnc", "../init.d/x11vnc");
+    let units = read(&machine.context()).unwrap().value;
+    assert_eq!(unit(&units, "xrdp.service").path, "/usr/lib/systemd/system/xrdp.service");
+    let script = unit(&units, "x11vnc.service");
+    assert_eq!(
+        (script.program.as_deref(), script.enablement),
+        (Some("/usr/bin/x11vnc"), Enablement::Enabled)
+    );
+    assert_eq!(unit(&units, "idle.service").enablement, Enablement::Disabled);
+}
+
+#[test]
 fn another_service_manager_is_unsupported() {
     assert!(matches!(read(&Machine::new().context()), Err(Unread::Unsupported(_))));
 }
