@@ -6,7 +6,9 @@ use bearing_protocol::{
     outcome::RuleOutcome,
     report::{OsSummary, PolicySummary},
 };
-use bearing_store::{DeviceFilter, DeviceRow, DeviceState, Devices, JobKind, MAX_PAGE, Page, PageRequest, StoreError};
+use bearing_store::{
+    DeviceFilter, DeviceRow, DeviceState, Devices, JobKind, MAX_PAGE, Page, PageRequest, StoreError,
+};
 use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
 use crate::{
@@ -46,7 +48,11 @@ pub(crate) fn state_of(number: i64) -> Result<DeviceState, StoreError> {
 }
 
 fn device(row: &SqliteRow) -> Result<DeviceRow, StoreError> {
-    let policy = match (col::<Option<String>>(row, 15)?, col::<Option<i64>>(row, 16)?, col::<Option<&str>>(row, 17)?) {
+    let policy = match (
+        col::<Option<String>>(row, 15)?,
+        col::<Option<i64>>(row, 16)?,
+        col::<Option<&str>>(row, 17)?,
+    ) {
         (Some(name), Some(version), Some(digest)) => Some(PolicySummary {
             name,
             version: unsigned(version)?,
@@ -91,12 +97,13 @@ impl SqliteStore {
             return Ok(None);
         }
         let state = filter.state.map(state_number);
-        let count: i64 =
-            sqlx::query_scalar("SELECT coalesce(sum(n), 0) FROM device_counts WHERE ?1 IS NULL OR state = ?1")
-                .bind(state)
-                .fetch_one(&self.readers)
-                .await
-                .map_err(fault("count devices"))?;
+        let count: i64 = sqlx::query_scalar(
+            "SELECT coalesce(sum(n), 0) FROM device_counts WHERE ?1 IS NULL OR state = ?1",
+        )
+        .bind(state)
+        .fetch_one(&self.readers)
+        .await
+        .map_err(fault("count devices"))?;
         Ok(Some(unsigned(count)?))
     }
 }

@@ -9,8 +9,8 @@ use sqlx::sqlite::SqliteRow;
 use crate::{
     SqliteStore,
     column::{
-        col, instant, instant_col, json, json_col, maybe_digest_col, maybe_instant_col, maybe_json_col, micros,
-        unsigned, unsigned_col, word_col,
+        col, instant, instant_col, json, json_col, maybe_digest_col, maybe_instant_col, maybe_json_col,
+        micros, unsigned, unsigned_col, word_col,
     },
     fault::{damaged, fault, is_duplicate},
 };
@@ -142,11 +142,12 @@ impl Evaluations for SqliteStore {
     ) -> Result<(), StoreError> {
         const WHAT: &str = "freeze an evaluation";
         let mut tx = self.begin(WHAT).await?;
-        let frozen: Option<Option<i64>> = sqlx::query_scalar("SELECT frozen_at FROM evaluations WHERE id = ?")
-            .bind(id.as_str())
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(fault(WHAT))?;
+        let frozen: Option<Option<i64>> =
+            sqlx::query_scalar("SELECT frozen_at FROM evaluations WHERE id = ?")
+                .bind(id.as_str())
+                .fetch_optional(&mut *tx)
+                .await
+                .map_err(fault(WHAT))?;
         match frozen {
             None => return Err(StoreError::Conflict(format!("there is no evaluation `{id}`"))),
             Some(Some(_)) => {

@@ -96,16 +96,18 @@ pub(crate) async fn add_event(
     finding: &str,
     event: &FindingEvent,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO finding_events (device, finding, at, actor, what, text) VALUES (?, ?, ?, ?, ?, ?)")
-        .bind(device)
-        .bind(finding)
-        .bind(micros(event.at))
-        .bind(&event.actor)
-        .bind(&event.what)
-        .bind(&event.text)
-        .execute(&mut **tx)
-        .await
-        .map_err(fault("write a finding's history"))?;
+    sqlx::query(
+        "INSERT INTO finding_events (device, finding, at, actor, what, text) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(device)
+    .bind(finding)
+    .bind(micros(event.at))
+    .bind(&event.actor)
+    .bind(&event.what)
+    .bind(&event.text)
+    .execute(&mut **tx)
+    .await
+    .map_err(fault("write a finding's history"))?;
     Ok(())
 }
 
@@ -245,22 +247,24 @@ impl Findings for SqliteStore {
         device: &DeviceId,
         id: &FindingId,
     ) -> Result<Vec<FindingEvent>, StoreError> {
-        sqlx::query("SELECT at, actor, what, text FROM finding_events WHERE device = ? AND finding = ? ORDER BY id")
-            .bind(device.as_str())
-            .bind(id.as_str())
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault("read a finding's history"))?
-            .iter()
-            .map(|row| {
-                Ok(FindingEvent {
-                    at: instant_col(row, 0)?,
-                    actor: col(row, 1)?,
-                    what: col(row, 2)?,
-                    text: col(row, 3)?,
-                })
+        sqlx::query(
+            "SELECT at, actor, what, text FROM finding_events WHERE device = ? AND finding = ? ORDER BY id",
+        )
+        .bind(device.as_str())
+        .bind(id.as_str())
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault("read a finding's history"))?
+        .iter()
+        .map(|row| {
+            Ok(FindingEvent {
+                at: instant_col(row, 0)?,
+                actor: col(row, 1)?,
+                what: col(row, 2)?,
+                text: col(row, 3)?,
             })
-            .collect()
+        })
+        .collect()
     }
 
     async fn set_finding_status(

@@ -12,8 +12,7 @@ use crate::{
 const MAX_ERROR_BYTES: usize = 1_000;
 /// A job that somebody has taken already may have read what is older than this: it gets a new number, so that
 /// finishing it leaves the new one.
-const ENQUEUE: &str =
-    "INSERT INTO jobs (kind, device, sequence, enqueued_at, run_at) VALUES (?, ?, ?, ?, ?) \
+const ENQUEUE: &str = "INSERT INTO jobs (kind, device, sequence, enqueued_at, run_at) VALUES (?, ?, ?, ?, ?) \
      ON CONFLICT (kind, device, sequence) DO UPDATE SET id = (SELECT max(id) + 1 FROM jobs), attempts = 0, \
      enqueued_at = excluded.enqueued_at, run_at = excluded.run_at WHERE attempts > 0";
 

@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 
 use bearing_protocol::{Timestamp, commitment::Disclosure, digest::Digest, id::DeviceId};
-use bearing_store::{Accepted, Chain, DeviceState, Intake, JobKind, Ledger, MessageKind, Refusal, StoreError, StoredMessage};
+use bearing_store::{
+    Accepted, Chain, DeviceState, Intake, JobKind, Ledger, MessageKind, Refusal, StoreError, StoredMessage,
+};
 use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
 
 use crate::{
@@ -16,8 +18,7 @@ use crate::{
 };
 
 const WHAT: &str = "commit messages";
-const COLUMNS: &str =
-    "device, kind, sequence, digest, envelope, disclosures, observation, received_at, chain, gap_from, gap_to";
+const COLUMNS: &str = "device, kind, sequence, digest, envelope, disclosures, observation, received_at, chain, gap_from, gap_to";
 
 /// Where a device's chain stands, while a batch is worked through.
 struct Head {
@@ -130,7 +131,8 @@ async fn heads(
 
 async fn insert(tx: &mut Transaction<'_, Sqlite>, message: &Intake, chain: Chain) -> Result<(), StoreError> {
     let (number, from, to) = chain_numbers(chain);
-    let disclosures = if message.disclosures.is_empty() { "[]".to_owned() } else { json(&message.disclosures)? };
+    let disclosures =
+        if message.disclosures.is_empty() { "[]".to_owned() } else { json(&message.disclosures)? };
     sqlx::query(
         "INSERT INTO messages (device, sequence, kind, digest, chain, gap_from, gap_to, envelope, disclosures, \
          observation, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -158,12 +160,13 @@ async fn repeated(
     message: &Intake,
     last: u64,
 ) -> Result<Result<Accepted, Refusal>, StoreError> {
-    let row = sqlx::query("SELECT digest, chain, gap_from, gap_to FROM messages WHERE device = ? AND sequence = ?")
-        .bind(message.device.as_str())
-        .bind(signed(message.sequence))
-        .fetch_optional(&mut **tx)
-        .await
-        .map_err(fault(WHAT))?;
+    let row =
+        sqlx::query("SELECT digest, chain, gap_from, gap_to FROM messages WHERE device = ? AND sequence = ?")
+            .bind(message.device.as_str())
+            .bind(signed(message.sequence))
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(fault(WHAT))?;
     if let Some(row) = row {
         if digest_col(&row, 0)? == message.digest {
             let chain = chain_of(col(&row, 1)?, col(&row, 2)?, col(&row, 3)?)?;

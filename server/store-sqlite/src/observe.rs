@@ -197,7 +197,8 @@ async fn appear(
     .map_err(fault(WHAT))?;
     note(tx, observed, &finding.id, "appeared".to_owned(), None).await?;
     if status == FindingStatus::Approved {
-        note(tx, observed, &finding.id, "status open → approved".to_owned(), Some(reason(finding, scope))).await?;
+        note(tx, observed, &finding.id, "status open → approved".to_owned(), Some(reason(finding, scope)))
+            .await?;
     }
     Ok(Change::Grown)
 }
@@ -238,8 +239,8 @@ async fn see_again(
     }
     sqlx::query(
         "UPDATE findings SET rule = ?, family = ?, severity = ?, product = ?, title = ?, subject = ?, body = ?, origin = ?, \
-         status = ?, approval = ?, last_seen = max(last_seen, ?), \
-         resolved_at = CASE WHEN ?9 = 4 THEN resolved_at END, version = version + 1 WHERE device = ? AND id = ?",
+         status = ?, approval = ?, last_seen = max(last_seen, ?), resolved_at = NULL, version = version + 1 \
+         WHERE device = ? AND id = ?",
     )
     .bind(finding.rule.as_str())
     .bind(finding.family.as_str())

@@ -73,12 +73,13 @@ impl Overview for SqliteStore {
             .collect::<Result<BTreeMap<_, _>, StoreError>>()?;
 
         let today = micros(now).div_euclid(DAY_MICROS);
-        let days: Vec<(i64, i64)> = sqlx::query_as("SELECT day, n FROM appeared WHERE day > ? AND day <= ? ORDER BY day")
-            .bind(today - DAYS)
-            .bind(today)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault(WHAT))?;
+        let days: Vec<(i64, i64)> =
+            sqlx::query_as("SELECT day, n FROM appeared WHERE day > ? AND day <= ? ORDER BY day")
+                .bind(today - DAYS)
+                .bind(today)
+                .fetch_all(&self.readers)
+                .await
+                .map_err(fault(WHAT))?;
         counts.appeared_by_day = days
             .into_iter()
             .map(|(day, n)| {

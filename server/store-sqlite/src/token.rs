@@ -33,7 +33,9 @@ fn token(row: &SqliteRow) -> Result<TokenRow, StoreError> {
         uses: col(row, 9)?,
         last_use: last_use_at
             .zip(last_use_device)
-            .map(|(at, device)| Ok::<_, StoreError>((at, device, col::<Option<String>>(row, 12)?.unwrap_or_default())))
+            .map(|(at, device)| {
+                Ok::<_, StoreError>((at, device, col::<Option<String>>(row, 12)?.unwrap_or_default()))
+            })
             .transpose()?,
         revoked_at: maybe_instant_col(row, 13)?,
     })
@@ -43,7 +45,9 @@ fn token(row: &SqliteRow) -> Result<TokenRow, StoreError> {
 impl Tokens for SqliteStore {
     async fn add_token(&self, token: &NewToken) -> Result<(), StoreError> {
         if token.max_uses == 0 {
-            return Err(StoreError::Conflict("a token that no device may use is no token: at least 1 use".to_owned()));
+            return Err(StoreError::Conflict(
+                "a token that no device may use is no token: at least 1 use".to_owned(),
+            ));
         }
         sqlx::query(
             "INSERT INTO tokens (id, secret_hash, device_group, max_uses, expires_at, needs_approval, simulated, \
@@ -115,12 +119,11 @@ impl Tokens for SqliteStore {
             let again = token == device.token.as_str() && state != state_number(DeviceState::Revoked);
             return Ok(if again { Ok(()) } else { Err(TokenRefusal::AlreadyEnrolled) });
         }
-        let token =
-            sqlx::query("SELECT uses, max_uses, expires_at, revoked_at FROM tokens WHERE id = ?")
-                .bind(device.token.as_str())
-                .fetch_optional(&mut *tx)
-                .await
-                .map_err(fault(WHAT))?;
+        let token = sqlx::query("SELECT uses, max_uses, expires_at, revoked_at FROM tokens WHERE id = ?")
+            .bind(device.token.as_str())
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(fault(WHAT))?;
         let Some(token) = token else { return Ok(Err(TokenRefusal::Unknown)) };
         let (uses, max_uses): (u32, u32) = (col(&token, 0)?, col(&token, 1)?);
         if token.try_get::<Option<i64>, _>(3).map_err(damaged("token"))?.is_some() {

@@ -12,7 +12,8 @@ use crate::{
 };
 
 const USER: &str = "id, name, password_hash, role, created_at, last_sign_in, disabled";
-const API_TOKEN: &str = "id, secret_hash, name, role, created_by, created_at, expires_at, revoked_at, last_used";
+const API_TOKEN: &str =
+    "id, secret_hash, name, role, created_by, created_at, expires_at, revoked_at, last_used";
 
 fn user(row: &SqliteRow) -> Result<UserRow, StoreError> {
     Ok(UserRow {
@@ -123,15 +124,17 @@ impl Users for SqliteStore {
             .execute(&mut *tx)
             .await
             .map_err(fault(WHAT))?;
-        sqlx::query("INSERT INTO sessions (token_hash, user, csrf, created_at, expires_at) VALUES (?, ?, ?, ?, ?)")
-            .bind(&session.token_hash)
-            .bind(session.user.as_str())
-            .bind(&session.csrf)
-            .bind(micros(session.created_at))
-            .bind(micros(session.expires_at))
-            .execute(&mut *tx)
-            .await
-            .map_err(fault(WHAT))?;
+        sqlx::query(
+            "INSERT INTO sessions (token_hash, user, csrf, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(&session.token_hash)
+        .bind(session.user.as_str())
+        .bind(&session.csrf)
+        .bind(micros(session.created_at))
+        .bind(micros(session.expires_at))
+        .execute(&mut *tx)
+        .await
+        .map_err(fault(WHAT))?;
         sqlx::query("UPDATE users SET last_sign_in = ? WHERE id = ?")
             .bind(micros(session.created_at))
             .bind(session.user.as_str())

@@ -85,15 +85,17 @@ impl Verdicts for SqliteStore {
     }
 
     async fn verdict_history(&self, device: &DeviceId, limit: u32) -> Result<Vec<VerdictRow>, StoreError> {
-        sqlx::query(&format!("SELECT {COLUMNS} FROM verdict_history WHERE device = ? ORDER BY id DESC LIMIT ?"))
-            .bind(device.as_str())
-            .bind(limit)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault("read a verdict's history"))?
-            .iter()
-            .map(verdict)
-            .collect()
+        sqlx::query(&format!(
+            "SELECT {COLUMNS} FROM verdict_history WHERE device = ? ORDER BY id DESC LIMIT ?"
+        ))
+        .bind(device.as_str())
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault("read a verdict's history"))?
+        .iter()
+        .map(verdict)
+        .collect()
     }
 
     async fn verdict_queue(&self, limit: u32) -> Result<Vec<VerdictRow>, StoreError> {

@@ -1,0 +1,59 @@
+//! Verdicts, and devices that fell silent.
+
+use bearing_protocol::{id::DeviceId, severity::Severity};
+
+use super::sample::{at, enrolled, finding, intake, observed};
+use crate::{MessageKind, Store, VerdictRow};
+
+fn verdict(device: &DeviceId, word: &str, evidence: Option<f64>) -> VerdictRow {
+    VerdictRow {
+        device: device.clone(),
+        verdict: word.to_owned(),
+        evidence,
+        posture: 1.5,
+        arithmetic: vec!["evidence = …".to_owned()],
+        place: Some(serde_json::json!({"verdict": "consistent"})),
+        at: at(1),
+    }
+}
+
+pub async fn the_queue_is_ordered_by_work<S: Store>(store: &S) {
+    let mut devices = Vec::new();
+    for n in 0..5 {
+        devices.push(enrolled(store, n).await);
+    }
+    let rows = [
+        verdict(&devices[0], "review", Some(12.0)),
+        verdict(&devices[1], "investigate", Some(25.0)),
+        verdict(&devices[2], "investigate", Some(37.0)),
+        verdict(&devices[3], "nothing_found", Some(2.0)),
+        verdict(&devices[4], "not_assessed", None),
+    ];
+    for row in &rows {
+        store.set_verdict(row).await.unwrap();
+    }
+    let queue: Vec<_> = store.verdict_queue(10).await.unwrap().into_iter().map(|row| row.device).collect();
+    assert_eq!(queue, [&devices[2], &devices[1], &devices[0], &devices[4]].map(Clone::clone));
+    assert_eq!(store.verdict(&devices[1]).await.unwrap().as_ref(), Some(&rows[1]));
+
+    store.set_verdict(&rows[0]).await.unwrap();
+    assert!(store.verdict_history(&devices[0], 10).await.unwrap().is_empty(), "the same again is no history");
+    store.set_verdict(&verdict(&devices[0], "escalate", Some(50.0))).await.unwrap();
+    assert_eq!(store.verdict_history(&devices[0], 10).await.unwrap(), [rows[0].clone()]);
+    assert_eq!(store.verdict_queue(1).await.unwrap()[0].device, devices[0]);
+}
+
+pub async fn silence_is_overdue_until_it_is_a_finding<S: Store>(store: &S) {
+    let device = enrolled(store, 1).await;
+    let checkin = MessageKind::Checkin { stopping: false };
+    store.observe(&observed(&device, 1, vec![], &[])).await.unwrap(); // promises 600 s
+    store.commit(vec![intake(&device, 1, checkin)]).await.unwrap();
+    assert!(store.overdue(at(601), 60, 10).await.unwrap().is_empty());
+    let overdue = store.overdue(at(1 + 600 + 61), 60, 10).await.unwrap();
+    assert_eq!(overdue.iter().map(|row| &row.id).collect::<Vec<_>>(), [&device]);
+    let mut silent = observed(&device, 2, vec![finding("AT-01", "silence", Severity::Medium)], &["AT-01"]);
+    silent.origin = "server".to_owned();
+    silent.result = None;
+    store.observe(&silent).await.unwrap();
+    assert!(store.overdue(at(10_000), 60, 10).await.unwrap().is_empty(), "it is a finding now");
+}
