@@ -35,7 +35,8 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("{error}");
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            eprintln!("{error}: {cause}");
             ExitCode::FAILURE
         }
     }

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod check;
 pub mod detect;
 pub mod embedded;
+pub mod explain;
 pub mod measure;
 pub mod place;
 pub mod policy;

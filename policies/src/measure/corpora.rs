@@ -56,6 +56,7 @@ struct HidRecord {
 #[derive(Deserialize)]
 struct Machine {
     source: String,
+    #[serde(default)]
     chassis: Option<String>,
     #[serde(default)]
     labels: Vec<String>,
@@ -70,7 +71,7 @@ struct Device {
     pid: String,
     bcd_usb: Option<String>,
     bcd_device: Option<String>,
-    device_class: Option<Vec<u8>>,
+    device_class: Option<Vec<Option<u8>>>,
     manufacturer: Option<String>,
     product: Option<String>,
     serial_present: Option<bool>,
@@ -82,13 +83,12 @@ struct Device {
 
 #[derive(Deserialize)]
 struct InterfaceRecord {
-    number: u8,
+    number: Option<u8>,
     alt: u8,
     class: u8,
-    subclass: u8,
+    subclass: Option<u8>,
     protocol: u8,
-    #[serde(default)]
-    endpoints: Vec<EndpointRecord>,
+    endpoints: Option<Vec<EndpointRecord>>,
     hid: Option<HidClassRecord>,
 }
 
@@ -124,7 +124,8 @@ impl Corpora<'_> {
         if let Some(text) = self.hid {
             parsed.push(hids(text, take)?);
         }
-        let json = |corpus, text| serde_json::from_str(text).map_err(|source| CorpusError::Json { corpus, source });
+        let json =
+            |corpus, text| serde_json::from_str(text).map_err(|source| CorpusError::Json { corpus, source });
         if let Some(text) = self.usb {
             let machines: Vec<Machine> = json("usb-real", text)?;
             parsed.push(trees("USB trees of computers", machines, take));
@@ -200,8 +201,8 @@ fn hids(text: &str, take: &mut dyn FnMut(&str, Sample)) -> Result<Parsed, Corpus
         }
         let vendor_id = hex_u16(record.vid.as_deref());
         let product_id = hex_u16(record.pid.as_deref());
-        // Without ids nothing says which descriptors belong together.
-        let alone = if vendor_id == 0 { format!("{index}") } else { String::new() };
+        // Without ids nothing says which descriptors belong together; hypervisors give one pair of ids to several.
+        let alone = if matches!(vendor_id, 0 | 0x0627) { format!("{index}") } else { String::new() };
         devices.entry((vendor_id, product_id, alone)).or_default().push(HidDevice {
             path: format!("hid-{index}"),
             bus: match record.bus.as_deref() {
@@ -219,7 +220,7 @@ fn hids(text: &str, take: &mut dyn FnMut(&str, Sample)) -> Result<Parsed, Corpus
         });
     }
     for ((vendor_id, product_id, _), hid) in devices {
-        let virtual_machine = matches!(vendor_id, 0x0627 | 0x80ee | 0x0e0f);
+        let virtual_machine = matches!(vendor_id, 0x0627 | 0x80ee | 0x0e0f | 0xfb5d);
         let mut facts = Facts { hid, ..Facts::default() };
         facts.machine.kind = if virtual_machine { MachineKind::Vm } else { MachineKind::Laptop };
         take("HID devices", Sample { name: format!("{vendor_id:04x}:{product_id:04x}"), facts, label: None });
@@ -244,6 +245,7 @@ fn trees(what: &'static str, machines: Vec<Machine>, take: &mut dyn FnMut(&str, 
         for (index, device) in machine.devices.iter().enumerate() {
             let fact = device.fact(index);
             match usb::parse(&fact.descriptors) {
+                _ if fact.descriptors.is_empty() => parsed.absent += 1,
                 Ok(_) => parsed.whole += 1,
                 Err(error) => {
                     parsed.with_fault += 1;
@@ -253,7 +255,8 @@ fn trees(what: &'static str, machines: Vec<Machine>, take: &mut dyn FnMut(&str, 
             facts.storage.extend(device.storage(&fact.path));
             facts.usb.push(fact);
         }
-        let label = machine.labels.iter().find(|label| label.starts_with("bmc") || label.starts_with("kvm")).cloned();
+        let label =
+            machine.labels.iter().find(|label| label.starts_with("bmc") || label.starts_with("kvm")).cloned();
         take(what, Sample { name: machine.source, facts, label });
     }
     parsed
@@ -261,17 +264,17 @@ fn trees(what: &'static str, machines: Vec<Machine>, take: &mut dyn FnMut(&str, 
 
 impl Device {
     fn fact(&self, index: usize) -> UsbDevice {
-        let class = match self.device_class.as_deref() {
-            Some([class, subclass, protocol]) => Some((*class, *subclass, *protocol)),
-            _ => None,
-        };
         UsbDevice {
-            path: format!("{}-{}", self.bus.unwrap_or(1), self.dev.unwrap_or(0).max(1) as usize * 1_000 + index),
+            path: format!(
+                "{}-{}",
+                self.bus.unwrap_or(1),
+                self.dev.unwrap_or(0).max(1) as usize * 1_000 + index
+            ),
             vendor_id: hex_u16(Some(&self.vid)),
             product_id: hex_u16(Some(&self.pid)),
             device_release: bcd(self.bcd_device.as_deref()),
             usb_release: self.bcd_usb.as_deref().map(|text| bcd(Some(text))),
-            class,
+            class: self.class(),
             manufacturer: self.manufacturer.clone(),
             product: self.product.clone(),
             serial: self.serial_present.filter(|present| *present).map(|_| "withheld".to_owned()),
@@ -282,9 +285,9 @@ impl Device {
                 .iter()
                 .filter(|interface| interface.alt == 0)
                 .map(|interface| UsbInterface {
-                    number: interface.number,
+                    number: interface.number.unwrap_or(0),
                     class: interface.class,
-                    subclass: interface.subclass,
+                    subclass: interface.subclass.unwrap_or(0),
                     protocol: interface.protocol,
                     // The captures hold no interface strings: not known, which is not the same as none.
                     name: None,
@@ -293,6 +296,13 @@ impl Device {
                 .collect(),
             descriptors: self.bytes(),
             ..UsbDevice::default()
+        }
+    }
+
+    fn class(&self) -> Option<(u8, u8, u8)> {
+        match self.device_class.as_deref() {
+            Some([Some(class), Some(subclass), Some(protocol)]) => Some((*class, *subclass, *protocol)),
+            _ => None,
         }
     }
 
@@ -313,9 +323,11 @@ impl Device {
     fn bytes(&self) -> Vec<u8> {
         let mut body = Vec::new();
         for interface in &self.interfaces {
-            let count = u8::try_from(interface.endpoints.len()).unwrap_or(u8::MAX);
-            let triplet = [interface.class, interface.subclass, interface.protocol];
-            body.extend([9, 4, interface.number, interface.alt, count]);
+            // Dumps of udev hold no endpoints: then the raw descriptors are not known.
+            let Some(endpoints) = &interface.endpoints else { return Vec::new() };
+            let count = u8::try_from(endpoints.len()).unwrap_or(u8::MAX);
+            let triplet = [interface.class, interface.subclass.unwrap_or(0), interface.protocol];
+            body.extend([9, 4, interface.number.unwrap_or(0), interface.alt, count]);
             body.extend(triplet);
             body.push(0);
             if let Some(class) = &interface.hid {
@@ -324,7 +336,7 @@ impl Device {
                 body.extend([class.country.unwrap_or(0), 1, 0x22]);
                 body.extend(class.report_len.unwrap_or(0).to_le_bytes());
             }
-            for endpoint in &interface.endpoints {
+            for endpoint in endpoints {
                 let attributes = match endpoint.kind.as_str() {
                     "isochronous" => 1,
                     "bulk" => 2,
@@ -336,10 +348,7 @@ impl Device {
                 body.push(endpoint.interval.unwrap_or(0));
             }
         }
-        let (class, subclass, protocol) = match self.device_class.as_deref() {
-            Some([class, subclass, protocol]) => (*class, *subclass, *protocol),
-            _ => (0, 0, 0),
-        };
+        let (class, subclass, protocol) = self.class().unwrap_or((0, 0, 0));
         let mut bytes = vec![18, 1];
         bytes.extend(bcd(self.bcd_usb.as_deref()).to_le_bytes());
         bytes.extend([class, subclass, protocol, 64]);

@@ -99,6 +99,8 @@ pub struct Parsed {
     pub with_fault: u64,
     /// Not read.
     pub refused: u64,
+    /// Not in the capture.
+    pub absent: u64,
     /// The faults, by kind.
     pub faults: BTreeMap<String, u64>,
 }
@@ -216,8 +218,8 @@ impl fmt::Display for Measurement {
         for parsed in &self.parsed {
             writeln!(
                 f,
-                "{}: {} read whole, {} with a named fault, {} refused",
-                parsed.what, parsed.whole, parsed.with_fault, parsed.refused
+                "{}: {} read whole, {} with a named fault, {} refused, {} not in the capture",
+                parsed.what, parsed.whole, parsed.with_fault, parsed.refused, parsed.absent
             )?;
             for (fault, count) in &parsed.faults {
                 writeln!(f, "    {count:>6}  {fault}")?;

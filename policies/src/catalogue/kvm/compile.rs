@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use bearing_descriptors::{edid, hid, inquiry};
 
 use super::{
-    Configuration, Descriptor, Display, Entry, Genuine, Identity, Inquiry, KvmCatalogue, bare,
+    Descriptor, Display, Entry, Genuine, Identity, Inquiry, KvmCatalogue, bare,
     form::{
         ContextForm, DescriptorForm, DeviceForm, Distinctive, EdidForm, GenuineForm, IdentityForm,
         InquiryForm, NetworkForm, OuiUse, Standing, Trust,
@@ -89,7 +89,7 @@ fn add_identity(
     let vendor_id = form.vendor_id.as_deref().map(|text| hex_u16(file, text)).transpose()?;
     let product_id = form.product_id.as_deref().map(|text| hex_u16(file, text)).transpose()?;
     if let (Some(configuration), Standing::Kvm) = (form.configuration, standing) {
-        let known = catalogue.configurations.entry(configuration).or_insert_with(Configuration::default);
+        let known = catalogue.configurations.entry(configuration).or_default();
         known.entries.push(entry);
         known.home.extend(vendor_id);
     }

@@ -19,6 +19,9 @@ const GADGET_INTERVAL_HIGH: u8 = 4;
 const GADGET_INTERVAL_FULL: u8 = 10;
 /// The byte that NanoKVM's keyboard has for its key array's maximum.
 const NANOKVM_KEY_MAXIMUM: u32 = 0xe7;
+/// Usages of the Digitizer page that only pen tablets have; a touch screen (0d/04) is another thing.
+const DIGITIZER: (u16, u16) = (0x0d, 0x01);
+const PEN: (u16, u16) = (0x0d, 0x02);
 /// bcdDevice values that a gadget has when nobody set one: the kernel's version, or an octal slip.
 const GADGET_RELEASES: [u16; 7] = [0x0040, 0x0419, 0x0504, 0x0510, 0x0515, 0x0601, 0x0606];
 
@@ -94,11 +97,11 @@ fn shipped(
         if key.inverted_key_maximum == Some(NANOKVM_KEY_MAXIMUM) {
             out.add(
                 Heuristic::ShippedDescriptor,
-                80,
+                25,
                 seen("report descriptor, key array"),
-                "its largest key is written 25 e7, which is -25 by the standard: a slip only NanoKVM's firmware has",
-            )
-            .say("has a keyboard with NanoKVM's slip in its report descriptor");
+                "its largest key is written 25 e7, which is -25 by the standard: NanoKVM's slip, and that of a few \
+                 keyboards",
+            );
         }
         let (hit, points) = match (catalogue.meaning(key).first(), catalogue.bare_meaning(key).first()) {
             (Some(hit), _) if !catalogue.is_virtual_pointer(key) => (hit, 80),
@@ -131,6 +134,11 @@ fn phrase(keys: &[CollectionKey], points: u8) -> String {
 /// Heuristic 6: one device types and points at positions, with buttons, and is no tablet.
 fn keyboard_with_pointer(view: &View<'_>, out: &mut Pieces) {
     if !view.is_keyboard() {
+        return;
+    }
+    // A pen anywhere on the device: a drawing tablet, whose mouse interface may not name the Digitizer page itself.
+    let pen = |hid: &HidView<'_>| hid.parsed.collections.iter().any(|c| matches!(c.usage, DIGITIZER | PEN));
+    if view.hids.iter().any(pen) {
         return;
     }
     let pointer = view.hids.iter().find_map(|hid| {

@@ -124,17 +124,16 @@ fn weigh_context(view: &View<'_>, facts: &Facts, catalogue: &KvmCatalogue, piece
         .context(view.vendor_id, view.product_id, &names)
         .filter(|(kind, _)| *kind == ContextKind::Assistive);
     if let Some((_, name)) = assistive {
-        // Only what its being a keyboard with a pointer would say; a KVM's own marks still count.
-        silent.extend([
-            Heuristic::KeyboardWithAbsolutePointer,
-            Heuristic::HighSpeedKeyboard,
-            Heuristic::GadgetRelease,
-            Heuristic::GadgetIds,
-            Heuristic::SerialBridge,
-        ]);
-        let hobby = pieces.points(Heuristic::ShippedDescriptor) < 80;
-        if hobby {
-            silent.push(Heuristic::ShippedDescriptor);
+        // Only what its being a keyboard with a pointer would say; a KVM's own marks and descriptors still count.
+        if pieces.points(Heuristic::ShippedDescriptor) < 40 {
+            silent.extend([
+                Heuristic::KeyboardWithAbsolutePointer,
+                Heuristic::HighSpeedKeyboard,
+                Heuristic::GadgetRelease,
+                Heuristic::GadgetIds,
+                Heuristic::SerialBridge,
+                Heuristic::ShippedDescriptor,
+            ]);
         }
         for piece in &mut pieces.0 {
             if silent.contains(&piece.heuristic) {
@@ -169,7 +168,8 @@ fn usb_network_card(view: &View<'_>, catalogue: &KvmCatalogue, pieces: &mut Piec
     }
 }
 
-fn display_stories(facts: &Facts, catalogue: &KvmCatalogue) -> Vec<Story> {
+/// Everything about each display.
+pub fn display_stories(facts: &Facts, catalogue: &KvmCatalogue) -> Vec<Story> {
     let views = DisplayView::all(facts);
     let in_use = facts
         .displays
