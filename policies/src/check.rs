@@ -268,26 +268,4 @@ fn read_below(root: &Path, name: &Path, files: &mut Vec<(String, String)>, depth
 const MAX_DEPTH: usize = 4;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_embedded_files_have_no_problem() {
-        let problems = check_embedded();
-        assert!(
-            problems.is_empty(),
-            "{}",
-            problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-        );
-    }
-
-    #[test]
-    fn every_file_on_disk_is_embedded() {
-        let here = DataFiles::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-        let built_in = DataFiles::embedded();
-        assert_eq!(here.rules, built_in.rules);
-        assert_eq!(here.tools, built_in.tools);
-        assert_eq!(here.profiles, built_in.profiles);
-        assert_eq!(here.cases, built_in.cases);
-    }
-}
+mod tests;

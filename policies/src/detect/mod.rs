@@ -27,9 +27,11 @@ pub struct Evaluation {
     pub findings: Vec<Finding>,
 }
 
-/// Applies every rule to `facts`.
+/// Applies every rule to `facts`. Tools that the policy adds are used even where `catalogue` was compiled without them.
 pub fn evaluate(facts: &Facts, catalogue: &Catalogue, policy: &Policy, now: Timestamp) -> Evaluation {
-    let mut context = Context::new(facts, catalogue, policy, now);
+    let knows_own_tools = policy.tools().iter().all(|tool| catalogue.tool(&tool.id).is_some());
+    let merged = if knows_own_tools { None } else { Some(Catalogue::for_policy(policy)) };
+    let mut context = Context::new(facts, merged.as_ref().unwrap_or(catalogue), policy, now);
     for (family, detector) in DETECTORS {
         if policy.family_is_on(*family) {
             detector(&mut context);
@@ -41,4 +43,10 @@ pub fn evaluate(facts: &Facts, catalogue: &Catalogue, policy: &Policy, now: Time
 type Detector = fn(&mut Context<'_>);
 
 /// Every detector with the family it serves.
-const DETECTORS: &[(Family, Detector)] = &[(Family::RemoteAccess, remote_access::detect),(Family::Tunnel, tunnel::detect),(Family::Posture, posture::detect),(Family::AgentTampering, agent_tampering::detect), (Family::Kvm, kvm::detect)];
+const DETECTORS: &[(Family, Detector)] = &[
+    (Family::RemoteAccess, remote_access::detect),
+    (Family::Tunnel, tunnel::detect),
+    (Family::Posture, posture::detect),
+    (Family::AgentTampering, agent_tampering::detect),
+    (Family::Kvm, kvm::detect),
+];

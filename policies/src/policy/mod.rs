@@ -28,6 +28,9 @@ use crate::{
 };
 use form::Form;
 
+#[cfg(test)]
+mod tests;
+
 /// A compiled site policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
