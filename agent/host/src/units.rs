@@ -54,7 +54,8 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Unit>> {
     let root = &context.root;
     let mut gaps = Gaps::default();
     let running = Running::find(context);
-    let mut scan = Scan { root, gaps: &mut gaps, units: Vec::new(), directories: 0 };
+    let mut scan =
+        Scan { root, gaps: &mut gaps, units: Vec::new(), aliases: BTreeSet::new(), directories: 0 };
     // Where /lib is a link into /usr, the same files must not come twice.
     let merged = root.canonical("/lib").is_ok_and(|path| path.starts_with("/usr"));
     let system: Vec<String> = SYSTEM
@@ -70,8 +71,9 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Unit>> {
         let own: Vec<String> = own.iter().map(|below| format!("{path}/{below}")).collect();
         scan.manager(&own, Some(&user));
     }
-    let (mut units, directories) = (scan.units, scan.directories);
-    let known: BTreeSet<&str> = units.iter().map(|unit| unit.name.as_str()).collect();
+    let (mut units, aliases, directories) = (scan.units, scan.aliases, scan.directories);
+    let known: BTreeSet<&str> =
+        units.iter().map(|unit| unit.name.as_str()).chain(aliases.iter().map(String::as_str)).collect();
     let scripts = read_scripts(root, &known, &mut gaps);
     units.extend(scripts);
     if directories == 0 && units.is_empty() {
@@ -101,6 +103,8 @@ struct Scan<'a> {
     root: &'a Root,
     gaps: &'a mut Gaps,
     units: Vec<Unit>,
+    /// Names that lead to another unit.
+    aliases: BTreeSet<String>,
     directories: u32,
 }
 
@@ -185,6 +189,7 @@ impl Scan<'_> {
                 origin = Origin::Masked(path.to_owned());
             } else if target_name != name && is_unit(target_name) {
                 // An alias: no unit of its own, but it enables the one it names.
+                self.aliases.insert(name.to_owned());
                 if by_administrator {
                     links.add(target_name, &target);
                 }

@@ -113,9 +113,11 @@ fn init_scripts_stand_for_units_they_lack() {
         .file("/etc/init.d/x11vnc", "#!/bin/sh\nDAEMON=/usr/bin/x11vnc\n")
         .file("/etc/init.d/idle", "#!/bin/sh\n")
         .file("/etc/init.d/README", "x")
+        .file("/etc/init.d/sshd", "#!/bin/sh\n")
         .link("/etc/rc3.d/S03x11vnc", "../init.d/x11vnc");
     let units = read(&machine.context()).unwrap().value;
     assert_eq!(unit(&units, "xrdp.service").path, "/usr/lib/systemd/system/xrdp.service");
+    assert!(!units.iter().any(|unit| unit.name == "sshd.service"), "an alias stands for the script");
     let script = unit(&units, "x11vnc.service");
     assert_eq!(
         (script.program.as_deref(), script.enablement),
