@@ -6,8 +6,17 @@
 
 #![allow(clippy::disallowed_methods, reason = "starting other programs is what this tool is for")]
 
+mod ci;
+mod deps;
+mod licences;
+mod metadata;
+mod package;
 mod place;
 mod run;
+mod steps;
+mod test;
+mod tools;
+mod unused;
 mod vm;
 
 use clap::{Parser, Subcommand};
@@ -21,6 +30,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Everything that can be checked without running: format, lints, docs, edges, licences, spelling
+    Ci,
+    /// Install what the tests need and run them all
+    Test(test::Arguments),
+    /// Check the edges between the crates
+    Deps,
+    /// Debian packages of agent and server
+    Package(package::Arguments),
     /// The virtual machine with real USB gadgets
     Vm(vm::Arguments),
 }
@@ -30,6 +47,10 @@ fn main() -> anyhow::Result<()> {
         vm::guest::main();
     }
     match Arguments::parse().task {
+        Task::Ci => ci::main(),
+        Task::Test(arguments) => test::main(&arguments),
+        Task::Deps => deps::check(&metadata::read()?),
+        Task::Package(arguments) => package::main(&arguments),
         Task::Vm(arguments) => vm::main(&arguments),
     }
 }

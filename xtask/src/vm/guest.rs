@@ -64,6 +64,16 @@ impl Host {
     }
 }
 
+/// The second half of a boot with a Debian: runs as one of its services, and powers it off at the end.
+///
+/// # Errors
+/// When the host cannot be told.
+pub(crate) fn in_debian() -> anyhow::Result<()> {
+    let mut host = connect()?;
+    let error = carry_out(&mut host).err().map(|error| format!("{error:#}"));
+    host.say(&Message::Done { error })
+}
+
 fn boot() -> anyhow::Result<Host> {
     for (kind, at) in
         [("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp"), ("tmpfs", "/run")]
@@ -78,7 +88,14 @@ fn boot() -> anyhow::Result<Host> {
     }
     busybox(&["mount", "-t", "configfs", "configfs", "/sys/kernel/config"])?;
     busybox(&["ip", "link", "set", "lo", "up"])?;
+    if plan.in_debian {
+        super::debian::enter()?;
+    }
     gadget::wait("the disk", || Path::new("/sys/block/nvme0n1/size").exists().then_some(()))?;
+    connect()
+}
+
+fn connect() -> anyhow::Result<Host> {
     let port = gadget::wait("the line to the host", || {
         gadget::entries("/sys/class/virtio-ports").into_iter().find(|port| {
             fs::read_to_string(format!("/sys/class/virtio-ports/{port}/name"))
@@ -90,7 +107,9 @@ fn boot() -> anyhow::Result<Host> {
 }
 
 fn plan() -> anyhow::Result<Plan> {
-    Ok(serde_json::from_slice(&fs::read(Path::new("/").join(PLAN))?)?)
+    let path = Path::new("/").join(PLAN);
+    let text = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(serde_json::from_slice(&text)?)
 }
 
 fn carry_out(host: &mut Host) -> anyhow::Result<()> {
@@ -200,6 +219,7 @@ fn display_address() -> anyhow::Result<String> {
 
 fn run(host: &mut Host, name: String, argv: &[String]) -> anyhow::Result<()> {
     let (program, arguments) = argv.split_first().context("a step runs nothing")?;
+    host.log(argv.join(" "))?;
     let output = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
@@ -227,7 +247,7 @@ pub(crate) fn unload(name: &str) -> anyhow::Result<()> {
     busybox(&["rmmod", name])
 }
 
-fn busybox(words: &[&str]) -> anyhow::Result<()> {
+pub(crate) fn busybox(words: &[&str]) -> anyhow::Result<()> {
     let output =
         Command::new(Path::new("/").join(BUSYBOX)).args(words).output().context("cannot start busybox")?;
     anyhow::ensure!(

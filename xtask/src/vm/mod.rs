@@ -4,10 +4,13 @@
 //! image; waiting is for something to be there, never for time to pass.
 
 mod capture;
+mod debian;
+pub(crate) mod detect;
 mod gadget;
 pub(crate) mod guest;
 mod initramfs;
 mod kernel;
+pub(crate) mod packages;
 mod plan;
 mod qemu;
 mod redirect;
@@ -34,6 +37,13 @@ enum Task {
         #[arg(long)]
         to: Option<PathBuf>,
     },
+    /// Plug a PiKVM in and see whether the agent inside names it
+    Gadget,
+    /// Install the packages in a Debian with systemd, enrol, report, purge
+    Packages,
+    /// Inside that Debian: carry out the plan
+    #[command(hide = true)]
+    Guest,
 }
 
 pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
@@ -42,14 +52,18 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
             let default = place::root().join("tests/sysroots");
             sysroots::capture(names, to.as_deref().unwrap_or(&default))
         }
+        Task::Gadget => detect::main(),
+        Task::Packages => packages::main(),
+        Task::Guest => guest::in_debian(),
     }
 }
 
 /// What every boot loads: the gadget stack and the drivers of what is plugged in.
-const MODULES: [&str; 25] = [
+const MODULES: [&str; 26] = [
     "virtio_pci",
     "virtio_console",
     "nvme",
+    "ext4",
     "configfs",
     "libcomposite",
     "usb_f_hid",
@@ -88,8 +102,19 @@ fn device(name: &str) -> anyhow::Result<Device> {
     toml::from_str(&text).with_context(|| format!("`{}` describes no device", path.display()))
 }
 
-/// Puts a boot image together: this program as first process, modules, EDIDs, plan, and more programs.
+/// A boot image of the rig alone.
 fn image(kernel: &kernel::Kernel, steps: Vec<Step>, programs: &[(&Path, &str)]) -> anyhow::Result<Vec<u8>> {
+    boot_image(kernel, steps, programs, &[], false)
+}
+
+/// Puts a boot image together: this program as first process, modules, EDIDs, plan, more programs and files.
+fn boot_image(
+    kernel: &kernel::Kernel,
+    steps: Vec<Step>,
+    programs: &[(&Path, &str)],
+    files: &[(&Path, &str)],
+    in_debian: bool,
+) -> anyhow::Result<Vec<u8>> {
     let mut image = initramfs::Image::default();
     for dir in ["proc", "sys", "dev", "tmp", "run", "root", "var/lib", "etc"] {
         image.directory(dir);
@@ -101,7 +126,10 @@ fn image(kernel: &kernel::Kernel, steps: Vec<Step>, programs: &[(&Path, &str)]) 
     for (from, to) in programs {
         image.program(from, to)?;
     }
-    let mut plan = Plan { modules: Vec::new(), steps };
+    let mut plan = Plan { steps, in_debian, ..Plan::default() };
+    for (from, to) in files {
+        image.copy(from, to, 0o644)?;
+    }
     for (name, file) in kernel.modules(&MODULES)? {
         image.copy(&file, &format!("{}/{name}.ko", guest::MODULES), 0o644)?;
         if !LATER.contains(&name.as_str()) {

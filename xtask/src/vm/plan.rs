@@ -12,6 +12,9 @@ pub(crate) struct Plan {
     /// Modules to load, in an order that satisfies their dependencies: file name and parameters.
     pub modules: Vec<(String, String)>,
     pub steps: Vec<Step>,
+    /// Hand over to the Debian on the first disk, and carry the steps out as a service of it.
+    #[serde(default)]
+    pub in_debian: bool,
 }
 
 /// One thing to do in the guest.

@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// How long the guest may be silent.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_secs(240);
 /// The most that one file or one program's output may have.
 const MAX_BYTES: usize = 64 << 20;
 
@@ -39,7 +39,12 @@ impl Drop for Guard {
 ///
 /// # Errors
 /// When the emulator cannot start, the guest falls silent or says that a step failed.
-pub(crate) fn boot(kernel: &Path, image: &[u8], sink: &mut Sink<'_>) -> anyhow::Result<Outputs> {
+pub(crate) fn boot(
+    kernel: &Path,
+    image: &[u8],
+    disk: Option<&Path>,
+    sink: &mut Sink<'_>,
+) -> anyhow::Result<Outputs> {
     let dir = tempfile::tempdir()?;
     let initrd = dir.path().join("initrd");
     std::fs::write(&initrd, image)?;
@@ -60,7 +65,6 @@ pub(crate) fn boot(kernel: &Path, image: &[u8], sink: &mut Sink<'_>) -> anyhow::
         .arg("-serial")
         .arg(format!("file:{}", console.display()))
         .args(["-device", "bochs-display,id=display"])
-        .args(["-blockdev", "driver=null-co,node-name=disk,size=68719476736,read-zeroes=on"])
         .args(["-device", "nvme,drive=disk,serial=rig-disk"])
         .args(["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=channel,name=rig"])
         .arg("-chardev")
@@ -71,6 +75,13 @@ pub(crate) fn boot(kernel: &Path, image: &[u8], sink: &mut Sink<'_>) -> anyhow::
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(std::fs::File::create(dir.path().join("stderr"))?);
+    match disk {
+        // What is written goes to a file that is thrown away.
+        Some(disk) => command
+            .arg("-drive")
+            .arg(format!("file={},format=raw,if=none,id=disk,snapshot=on", disk.display())),
+        None => command.args(["-blockdev", "driver=null-co,node-name=disk,size=68719476736,read-zeroes=on"]),
+    };
     let child = command
         .spawn()
         .context("cannot start `qemu-system-x86_64`; install it: apt-get install qemu-system-x86")?;

@@ -54,7 +54,7 @@ pub(crate) fn capture(names: &[String], to: &Path) -> anyhow::Result<()> {
     let fresh = tempfile::tempdir_in(to)?;
     let image = image(&kernel, steps, &[])?;
     let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-    qemu::boot(&kernel.image, &image, &mut |capture, path, entry| {
+    qemu::boot(&kernel.image, &image, None, &mut |capture, path, entry| {
         let count = counts.entry(capture.to_owned()).or_default();
         let at = fresh.path().join(capture).join(relative(path)?);
         if let Some(parent) = at.parent() {
