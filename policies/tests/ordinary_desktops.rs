@@ -62,7 +62,7 @@ fn desktop(packages: &str) -> Facts {
         let path = words[0].to_owned();
         facts.processes.push(Process {
             pid,
-            name: path.rsplit('/').next().unwrap().chars().take(15).collect(),
+            name: path.rsplit('/').next().unwrap_or_default().chars().take(15).collect(),
             executable: Some(path.clone()),
             arguments: words.iter().map(|word| (*word).to_owned()).collect(),
             ..Process::default()

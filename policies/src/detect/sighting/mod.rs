@@ -5,6 +5,7 @@
 
 mod disguise;
 mod gather;
+mod sockets;
 mod subcommand;
 
 use std::collections::BTreeSet;

@@ -143,7 +143,7 @@ impl Reader {
             "localforward" => self.specifications.push(('L', joined(value))),
             "dynamicforward" => self.specifications.push(('D', value.to_owned())),
             "tunnel" if !value.eq_ignore_ascii_case("no") => {
-                self.specifications.push(('w', value.to_owned()))
+                self.specifications.push(('w', value.to_owned()));
             }
             "gatewayports" => self.gateway |= yes,
             "clearallforwardings" => self.cleared |= yes,
