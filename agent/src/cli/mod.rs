@@ -4,19 +4,33 @@
 //! check, 2 is "could not": wrong arguments, unreadable input, no connection. Text goes to standard output, errors
 //! to standard error with their causes.
 
+mod doctor;
+mod enroll;
 mod evaluate;
+mod explain;
 mod facts;
 mod failure;
 mod output;
+mod run;
+mod show;
+mod status;
+mod token_file;
+mod uninstall_clean;
 mod verify;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, io, path::PathBuf, process::ExitCode, sync::Arc};
 
 use bearing_host::clock::SystemClock;
 use bearing_policies::Policy;
+use bearing_protocol::clock::Clock;
 use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
 
-use crate::state::StateDirectory;
+use crate::{
+    config::Config,
+    policy_store::PolicyStore,
+    state::{Enrolment, StateDirectory},
+};
 
 pub use failure::Failure;
 pub use output::Format;
@@ -43,6 +57,20 @@ enum Command {
     Facts(facts::Facts),
     /// Check a bundle that `evaluate --evidence` wrote
     Verify(verify::Verify),
+    /// Make this machine's key, pin the server, ask to be enrolled
+    Enroll(enroll::Enroll),
+    /// Evaluate and send as policy schedules (the service)
+    Run,
+    /// Whether this machine is enrolled, what was sent, when the next look is due
+    Status,
+    /// The last report that was made for the server, in full
+    Show(show::Show),
+    /// Name what is wrong with this installation, and how to mend it
+    Doctor,
+    /// What a rule looks for, what a USB device or a display says of itself
+    Explain(explain::Explain),
+    /// Remove the device's key, its enrolment and everything that waits to be sent
+    UninstallClean(uninstall_clean::UninstallClean),
 }
 
 /// Runs one command.
@@ -54,17 +82,39 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let clock = SystemClock;
-    let state = StateDirectory::new(arguments.state_dir);
-    let result = match arguments.command {
-        Command::Evaluate(command) => command.run(&state, &clock),
-        Command::Facts(command) => command.run(&Policy::default(), &clock),
-        Command::Verify(command) => command.run(),
-    };
-    match result {
+    match run(arguments, Arc::new(SystemClock)) {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
+}
+
+fn run(arguments: Arguments, clock: Arc<dyn Clock>) -> Result<ExitCode, Failure> {
+    let state = StateDirectory::new(arguments.state_dir);
+    let config = || Config::load(&arguments.config);
+    match arguments.command {
+        Command::Evaluate(command) => command.run(&state, clock.as_ref()),
+        Command::Facts(command) => command.run(&policy_in_force(&state), clock.as_ref()),
+        Command::Verify(command) => command.run(),
+        Command::Enroll(command) => command.run(&state, &config()?, clock.as_ref()),
+        Command::Run => run::run(&state, &config()?, clock),
+        Command::Status => status::status(&state, clock.as_ref()),
+        Command::Show(command) => command.run(&state),
+        Command::Doctor => doctor::doctor(&state, &config()?, clock.as_ref()),
+        Command::Explain(command) => command.run(clock.as_ref()),
+        Command::UninstallClean(command) => command.run(&state),
+    }
+}
+
+/// The policy that decides what this machine collects: the signed one where it is enrolled and may be read.
+fn policy_in_force(state: &StateDirectory) -> Policy {
+    let Ok(Some(enrolment)) = Enrolment::load(state) else { return Policy::default() };
+    let keys = enrolment.policy_key_set();
+    PolicyStore::open(state, keys, enrolment.employee_keys).in_force().clone()
+}
+
+/// One thread for all input and output: the agent does one thing at a time.
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 const ABOUT: &str = "Reads this machine and tells what it shows: remote control, KVM hardware, tunnels, posture. \

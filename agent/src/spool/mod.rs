@@ -146,6 +146,14 @@ impl Spool {
         Ok(())
     }
 
+    /// Whether this process may look into the spool in `directory`; one that does not exist yet is no obstacle.
+    pub fn is_readable(directory: &Path) -> bool {
+        match fs::read_dir(directory) {
+            Ok(_) => true,
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+
     /// Messages after `acknowledged`.
     pub fn waiting(&self, acknowledged: u64) -> usize {
         self.entries.range(acknowledged + 1..).count()
