@@ -1,10 +1,8 @@
 //! Sysroots that tests build file by file. Built, not captured: where a capture exists, tests use it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+#[cfg(unix)]
+use std::path::Path;
+use std::{fs, path::PathBuf, sync::Arc};
 
 use bearing_protocol::{Timestamp, fact::Facts, plan::Plan};
 
@@ -33,6 +31,7 @@ impl Machine {
     }
 
     /// Several files of one directory.
+    #[cfg(unix)]
     pub(crate) fn files(&self, directory: &str, files: &[(&str, &str)]) -> &Self {
         for (name, contents) in files {
             self.file(&format!("{directory}/{name}"), format!("{contents}\n"));
@@ -51,12 +50,10 @@ impl Machine {
         self
     }
 
+    /// Something in a file's place that would make a careless reader wait.
     #[cfg(unix)]
     pub(crate) fn fifo(&self, path: &str) -> &Self {
-        let mode = rustix::fs::Mode::RUSR;
-        #[cfg(target_os = "linux")]
-        rustix::fs::mkfifoat(rustix::fs::CWD, self.at(path), mode).unwrap();
-        let _ = mode;
+        make_fifo(&self.at(path));
         self
     }
 
@@ -68,4 +65,13 @@ impl Machine {
             earlier: Arc::new(Facts::default()),
         }
     }
+}
+
+/// A FIFO, or where the system's own call for it is not wrapped, a socket.
+#[cfg(unix)]
+pub(crate) fn make_fifo(path: &Path) {
+    #[cfg(target_os = "linux")]
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR).unwrap();
+    #[cfg(not(target_os = "linux"))]
+    drop(std::os::unix::net::UnixListener::bind(path).unwrap());
 }
