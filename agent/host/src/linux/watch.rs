@@ -26,29 +26,27 @@ impl DeviceWatch {
         Ok(Self { socket: event_socket().map_err(WatchError::Open)? })
     }
 
-    /// What the kernel told since the last call, without waiting: events that matter, and leaves
-    /// the rest to the next call where there are very many.
+    /// Everything the kernel told since the last call, without waiting, so that the descriptor is quiet
+    /// afterwards. Only events that matter; of very many the rest is one that says so ([`LOST`]).
     ///
     /// # Errors
     /// [`WatchError::Read`] where the socket is broken.
     pub fn read_events(&self) -> Result<Vec<DeviceEvent>, WatchError> {
         let mut events = Vec::new();
         let mut buffer = [MaybeUninit::uninit(); BUFFER_BYTES];
-        for _ in 0..MAX_EVENTS {
+        for _ in 0..MAX_MESSAGES {
             match rustix::net::recvfrom(&self.socket, &mut buffer[..], RecvFlags::empty()) {
                 Ok(((message, _), _, sender)) => {
                     let from_kernel = sender
                         .and_then(|address| SocketAddrNetlink::try_from(address).ok())
                         .is_some_and(|address| address.pid() == 0);
                     if from_kernel {
-                        events.extend(parse_event(message).filter(DeviceEvent::matters));
+                        keep(&mut events, parse_event(message).filter(DeviceEvent::matters));
                     }
                 }
                 Err(Errno::AGAIN) => break,
                 Err(Errno::INTR) => {}
-                Err(Errno::NOBUFS) => {
-                    events.push(DeviceEvent { action: LOST.to_owned(), ..DeviceEvent::default() });
-                }
+                Err(Errno::NOBUFS) => keep(&mut events, Some(lost())),
                 Err(error) => return Err(WatchError::Read(error.into())),
             }
         }
@@ -68,8 +66,22 @@ impl AsRawFd for DeviceWatch {
     }
 }
 
-/// Most messages read by one call.
+fn keep(events: &mut Vec<DeviceEvent>, event: Option<DeviceEvent>) {
+    match events.len() {
+        0..MAX_EVENTS => events.extend(event),
+        MAX_EVENTS => events.extend(event.map(|_| lost())),
+        _ => {}
+    }
+}
+
+fn lost() -> DeviceEvent {
+    DeviceEvent { action: LOST.to_owned(), ..DeviceEvent::default() }
+}
+
+/// Most events told one by one.
 const MAX_EVENTS: usize = 256;
+/// Most messages read by one call: far more than the socket holds.
+const MAX_MESSAGES: usize = 65_536;
 /// The kernel's messages are at most 2 KiB (`UEVENT_BUFFER_SIZE`) and their head.
 const BUFFER_BYTES: usize = 8192;
 
@@ -78,6 +90,16 @@ mod tests {
     use rustix::net::{SendFlags, SocketFlags, SocketType, netlink};
 
     use super::*;
+
+    #[test]
+    fn a_flood_is_told_as_one_loss() {
+        let mut events = Vec::new();
+        for _ in 0..1000 {
+            keep(&mut events, Some(DeviceEvent::default()));
+        }
+        assert_eq!(events.len(), MAX_EVENTS + 1);
+        assert_eq!(events.last(), Some(&lost()));
+    }
 
     #[test]
     fn others_than_the_kernel_are_not_believed() {
