@@ -55,6 +55,7 @@ fn add_device(catalogue: &mut KvmCatalogue, file: &str, device: DeviceForm) -> R
         id: device.id,
         order: device.order,
         family: device.family,
+        label: device.label,
         name: device.name,
         standing: device.standing,
     });
@@ -277,6 +278,7 @@ pub(super) fn add_made_up(catalogue: &mut KvmCatalogue, more: usize) {
             id: name.clone(),
             order: u32::MAX,
             family: name.clone(),
+            label: name.clone(),
             name: name.clone(),
             standing: Standing::Kvm,
         });

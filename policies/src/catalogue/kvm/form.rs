@@ -68,7 +68,9 @@ pub struct DeviceForm {
     pub order: u32,
     /// The product line.
     pub family: String,
-    /// For people.
+    /// What a sentence calls it.
+    pub label: String,
+    /// Its full name.
     pub name: String,
     /// Who makes it.
     pub vendor: String,

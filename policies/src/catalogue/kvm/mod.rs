@@ -49,7 +49,9 @@ pub struct Entry {
     pub order: u32,
     /// The product line (`pikvm`).
     pub family: String,
-    /// For people.
+    /// What a sentence calls it (`PiKVM`).
+    pub label: String,
+    /// Its full name.
     pub name: String,
     /// What it may say.
     pub standing: Standing,
@@ -184,6 +186,11 @@ impl KvmCatalogue {
     /// All entries, by number.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// What a sentence calls the entry of this number.
+    pub fn label(&self, number: usize) -> &str {
+        self.entries.get(number).map_or("a device of the catalogue", |entry| entry.label.as_str())
     }
 
     /// The entry of this number.

@@ -167,12 +167,31 @@ mod stories {
     }
 
     #[test]
-    fn a_thousand_times_the_catalogue_finds_the_same() {
+    fn ten_thousand_more_devices_find_the_same() {
         let facts = facts("cases/KV-02/hit-display-and-usb-are-one.toml");
         let large = KvmCatalogue::embedded_with(10_000);
         let (small, large) = (evaluate(&facts).findings, evaluate_kvm(&facts, &large).findings);
         assert_eq!(small.len(), large.len());
         assert_eq!(small[0].title, large[0].title);
+    }
+
+    #[test]
+    fn what_every_case_says() {
+        let mut lines = Vec::new();
+        for (path, _) in embedded::CASES.iter().filter(|(path, _)| path.starts_with("cases/KV")) {
+            for draft in evaluate(&facts(path)).findings {
+                let severity = draft.severity.map_or("-", Severity::as_str);
+                let product = draft.product.as_deref().unwrap_or("-");
+                lines.push(format!(
+                    "{}\n  {severity}, {} confidence, {}, {product}\n  {}",
+                    path.trim_start_matches("cases/"),
+                    draft.confidence,
+                    draft.rule,
+                    draft.title
+                ));
+            }
+        }
+        insta::assert_snapshot!(lines.join("\n"));
     }
 
     #[test]

@@ -55,38 +55,40 @@ fn shipped(
         return;
     }
     let exact = catalogue.descriptor(&hid.parsed.sha256);
-    for known in exact {
-        let points = match known.trust {
+    if let Some(best) = exact.iter().max_by_key(|known| (known.trust, std::cmp::Reverse(known.entry))) {
+        let points = match best.trust {
             Distinctive::High => 80,
-            Distinctive::Medium if known.role.contains("keyboard") => 25,
+            Distinctive::Medium if best.role.contains("keyboard") => 25,
             Distinctive::Medium => 40,
             Distinctive::Low | Distinctive::None => 0,
         };
-        let name = catalogue.entry(known.entry).map_or("", |entry| entry.name.as_str());
-        let why = match known.trust {
-            Distinctive::High => {
-                format!("byte for byte the {} of {name}, which no genuine device has", known.role)
+        let mut makers: Vec<&str> = Vec::new();
+        for known in exact {
+            let label = catalogue.label(known.entry);
+            if !makers.contains(&label) {
+                makers.push(label);
             }
-            Distinctive::Medium => {
-                format!("byte for byte the {} of {name}; hobby projects share it", known.role)
-            }
+        }
+        let role = best.role.replace('-', " ");
+        let same = format!("byte for byte the {role} of {}", makers.join(", "));
+        let why = match best.trust {
+            Distinctive::High => format!("{same}; no genuine device that we know has it"),
+            Distinctive::Medium => format!("{same}; hobby projects share it"),
             Distinctive::Low | Distinctive::None => {
-                format!(
-                    "byte for byte the {} of {name}; honest devices have the same: no evidence",
-                    known.role
-                )
+                format!("{same}; honest devices have it too: no evidence")
             }
-        };
-        let strength = match known.trust {
-            Distinctive::High => 200,
-            Distinctive::Medium => 60,
-            Distinctive::Low => 20,
-            Distinctive::None => 10,
         };
         let phrase = phrase(&hid.keys, points);
-        out.add(Heuristic::ShippedDescriptor, points, seen("report descriptor"), why)
-            .say(phrase)
-            .of(known.entry, strength);
+        let piece = out.add(Heuristic::ShippedDescriptor, points, seen("report descriptor"), why).say(phrase);
+        for known in exact {
+            let strength = match known.trust {
+                Distinctive::High => 200,
+                Distinctive::Medium => 60,
+                Distinctive::Low => 20,
+                Distinctive::None => 10,
+            };
+            piece.of(known.entry, strength);
+        }
     }
     if exact.iter().any(|known| known.trust == Distinctive::High) {
         return;
@@ -109,7 +111,7 @@ fn shipped(
             (None, Some(hit)) if key.ac_pan || !key.physical => (hit, 60),
             _ => continue,
         };
-        let name = catalogue.entry(hit.entry).map_or("", |entry| entry.name.as_str());
+        let name = catalogue.label(hit.entry);
         out.add(
             Heuristic::ShippedDescriptor,
             points,

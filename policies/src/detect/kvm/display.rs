@@ -71,7 +71,7 @@ fn known_display(
     catalogue: &KvmCatalogue,
     out: &mut Pieces,
 ) {
-    let name = catalogue.entry(known.entry).map_or("", |entry| entry.name.as_str());
+    let name = catalogue.label(known.entry);
     let seen = |field| Seen {
         source: Source::Displays,
         location: &view.display.connector,

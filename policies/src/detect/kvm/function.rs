@@ -84,7 +84,7 @@ fn inquiry(view: &View<'_>, drive: &StorageDevice, catalogue: &KvmCatalogue, out
             && (!known.needs_input || view.is_input())
     };
     if let Some(known) = hits.filter(fits).min_by_key(|known| (known.generic, known.entry)) {
-        let name = catalogue.entry(known.entry).map_or("", |entry| entry.name.as_str());
+        let name = catalogue.label(known.entry);
         let generic = known.generic;
         match known.standing {
             Standing::Bmc | Standing::Enterprise => {

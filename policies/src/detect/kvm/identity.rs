@@ -49,40 +49,48 @@ fn same(known: Option<&String>, shown: Option<&str>) -> bool {
 
 fn known_ids(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, out: &mut Pieces) {
     let (manufacturer, product) = strings(view);
+    // Several lines share ids and a string: the one that fits best speaks.
+    let named = |identity: &Identity| {
+        let maker = same(identity.manufacturer.as_ref(), manufacturer);
+        u8::from(maker) * 2 + u8::from(same(identity.product.as_ref(), product))
+    };
+    let default = catalogue
+        .identities(view.vendor_id, view.product_id)
+        .filter(|identity| identity.standing == Standing::Kvm && !identity.disguise && named(identity) > 0)
+        .max_by_key(|identity| (named(identity), std::cmp::Reverse(identity.entry)));
+    let seen =
+        |field| Seen { source: Source::Usb, location: &view.location, field, value: view.calls_itself() };
+    if let Some(identity) = default {
+        let name = catalogue.label(identity.entry);
+        out.add(
+            Heuristic::DefaultIdentity,
+            100,
+            seen("idVendor, idProduct and strings"),
+            format!("this is how {name} presents itself unless it is told to hide"),
+        )
+        .say(format!("that is the default identity of {name}"))
+        .of(identity.entry, 1_000);
+    }
     for identity in catalogue.identities(view.vendor_id, view.product_id) {
-        let named =
-            same(identity.manufacturer.as_ref(), manufacturer) || same(identity.product.as_ref(), product);
-        let name = catalogue.entry(identity.entry).map_or("", |entry| entry.name.as_str());
-        let seen =
-            |field| Seen { source: Source::Usb, location: &view.location, field, value: view.calls_itself() };
+        let named = named(identity) > 0;
+        let name = catalogue.label(identity.entry);
         match identity.standing {
             Standing::Kvm if identity.disguise => disguise(view, identity, name, out),
-            Standing::Kvm if named => {
-                out.add(
-                    Heuristic::DefaultIdentity,
-                    100,
-                    seen("idVendor, idProduct and strings"),
-                    format!("this is how {name} presents itself unless it is told to hide"),
-                )
-                .say(format!("that is the default identity of {name}"))
-                .of(identity.entry, 1_000);
-            }
-            Standing::Kvm
-                if identity.exclusive || (identity.manufacturer.is_some() && view.vendor_id != LINUX) =>
-            {
+            Standing::Kvm if default.is_some() || out.has(Heuristic::DefaultIdentity) => {}
+            Standing::Kvm if identity.exclusive => {
                 if !view.has_hid() && !view.is_opaque() {
                     continue;
                 }
-                let points = if identity.exclusive { 70 } else { 60 };
                 out.add(
                     Heuristic::DefaultIdentity,
-                    points,
+                    70,
                     Seen { value: ids(view), ..seen("idVendor and idProduct") },
                     format!("these ids belong to {name}; its strings are others than it ships with"),
                 )
                 .say(format!("has the ids of {name}"))
                 .of(identity.entry, 300);
             }
+            Standing::Bridge if out.has(Heuristic::SerialBridge) => {}
             Standing::Bridge if view.has_hid() || view.is_opaque() => {
                 out.add(
                     Heuristic::SerialBridge,
@@ -202,7 +210,7 @@ fn known_strings(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
         .chain(joined.iter().flat_map(|name| catalogue.by_joined_name(name)));
     let best = hits.min_by_key(|identity| identity.entry);
     if let Some(identity) = best {
-        let name = catalogue.entry(identity.entry).map_or("", |entry| entry.name.as_str());
+        let name = catalogue.label(identity.entry);
         let source = if both.is_some() { Source::Usb } else { Source::Hid };
         let seen = Seen {
             source,
@@ -224,7 +232,7 @@ fn known_strings(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
         return;
     };
     if view.is_input() {
-        let name = catalogue.entry(entry).map_or("", |entry| entry.name.as_str());
+        let name = catalogue.label(entry);
         let seen = Seen {
             source: Source::Usb,
             location: &view.location,
@@ -250,7 +258,7 @@ fn configuration_string(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pie
     if !(view.has_hid() || view.is_opaque()) {
         return;
     }
-    let name = catalogue.entry(entry).map_or("", |entry| entry.name.as_str());
+    let name = catalogue.label(entry);
     let seen = Seen {
         source: Source::Usb,
         location: &view.location,

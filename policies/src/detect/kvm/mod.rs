@@ -163,7 +163,7 @@ fn usb_network_card(view: &View<'_>, catalogue: &KvmCatalogue, pieces: &mut Piec
             Heuristic::Neighbour,
             40,
             seen,
-            format!("the network card on this device has an address of {}", entry.name),
+            format!("the network card on this device has an address of {}", entry.label),
         );
     }
 }
@@ -258,10 +258,10 @@ fn neighbours(facts: &Facts, catalogue: &KvmCatalogue) -> Vec<Story> {
         let mut pieces = Pieces::default();
         let number = catalogue.entries().iter().position(|known| known == entry);
         let piece = pieces.add(Heuristic::Neighbour, 15, seen, why);
-        piece.product = number.map(|number| (number, 100));
+        piece.products.extend(number.map(|number| (number, 100)));
         stories.push(Story {
             subject,
-            opening: format!("A neighbour on the network has an address of {}", entry.name),
+            opening: format!("A neighbour on the network has an address of {}", entry.label),
             shape: format!("neighbour {}", entry.family),
             pieces,
             past: false,

@@ -72,8 +72,8 @@ pub struct Piece {
     pub points: u8,
     /// What to say of it in a title (`runs at 480 Mb/s`); empty for nothing.
     pub phrase: String,
-    /// The catalogue's entry it points at, and how strongly.
-    pub product: Option<(usize, u32)>,
+    /// The catalogue's entries it points at, and how strongly.
+    pub products: Vec<(usize, u32)>,
     /// What was read.
     pub evidence: Evidence,
 }
@@ -110,7 +110,7 @@ impl Pieces {
             kind,
             points,
             phrase: String::new(),
-            product: None,
+            products: Vec::new(),
             evidence: Evidence {
                 source: seen.source,
                 location: seen.location.to_owned(),
@@ -153,9 +153,9 @@ impl Piece {
         self
     }
 
-    /// Sets the entry it points at.
+    /// Adds an entry it points at.
     pub fn of(&mut self, entry: usize, strength: u32) -> &mut Self {
-        self.product = Some((entry, strength));
+        self.products.push((entry, strength));
         self
     }
 

@@ -72,7 +72,9 @@ impl Story {
             (std::cmp::Reverse(piece.points), piece.kind != Kind::Enterprise, piece.heuristic)
         });
         let rule = pieces.first()?.rule;
-        let evidence = pieces.iter().map(|piece| tagged(piece, rule)).collect();
+        // Context stays with the explanation; a finding carries the least that shows it.
+        let weighty = pieces.iter().filter(|piece| piece.points > 0).count();
+        let evidence = pieces.iter().take(weighty.max(1)).map(|piece| tagged(piece, rule)).collect();
         Some(Draft {
             rule,
             severity: Some(severity),
@@ -95,11 +97,10 @@ fn tagged(piece: &Piece, finding_rule: &str) -> Evidence {
 fn product(pieces: &Pieces, catalogue: &KvmCatalogue) -> Option<String> {
     let mut votes: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
     let mut counted: Vec<(&str, &str, Heuristic)> = Vec::new();
-    for piece in &pieces.0 {
-        let Some((entry, strength)) = piece.product.and_then(|(at, s)| Some((catalogue.entry(at)?, s)))
-        else {
-            continue;
-        };
+    let pointers =
+        pieces.0.iter().flat_map(|piece| piece.products.iter().map(move |(at, s)| (piece, *at, *s)));
+    for (piece, at, strength) in pointers {
+        let Some(entry) = catalogue.entry(at) else { continue };
         // Several entries of one line may hold the same fact: it counts once.
         let once = (entry.family.as_str(), piece.evidence.location.as_str(), piece.heuristic);
         if counted.contains(&once) {

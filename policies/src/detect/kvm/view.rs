@@ -198,8 +198,10 @@ impl<'a> View<'a> {
     /// `Dell Inc. Multimedia Pro Keyboard (413c:2011)`, as the device says it.
     pub fn calls_itself(&self) -> String {
         let ids = format!("{:04x}:{:04x}", self.vendor_id, self.product_id);
-        let strings = self.usb.map(|usb| [usb.manufacturer.as_deref(), usb.product.as_deref()]);
-        let mut name = strings.into_iter().flatten().flatten().map(str::trim).collect::<Vec<_>>().join(" ");
+        let maker = self.usb.and_then(|usb| usb.manufacturer.as_deref()).map_or("", str::trim);
+        let product = self.usb.and_then(|usb| usb.product.as_deref()).map_or("", str::trim);
+        let said = product.to_lowercase().starts_with(&maker.to_lowercase());
+        let mut name = if said { product.to_owned() } else { format!("{maker} {product}") };
         if name.trim().is_empty() {
             name = self.hids.iter().find_map(|hid| hid.device.name.clone()).unwrap_or_default();
         }
