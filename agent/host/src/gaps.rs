@@ -15,6 +15,8 @@ pub enum Why {
     Malformed,
     /// There is more than the limit allows.
     OverLimit,
+    /// Left alone on purpose.
+    Skipped,
     /// Reading failed.
     Failed,
 }
@@ -27,6 +29,7 @@ impl Why {
             Self::Missing => "missing",
             Self::Malformed => "malformed",
             Self::OverLimit => "over the limit",
+            Self::Skipped => "not read",
             Self::Failed => "could not be read",
         }
     }

@@ -13,6 +13,7 @@ pub mod root;
 // Devices and network.
 #[cfg(target_os = "linux")]
 mod linux;
+mod desktop;
 mod sysfs;
 #[cfg(test)]
 mod testing;

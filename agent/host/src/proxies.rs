@@ -12,11 +12,11 @@ use std::net::IpAddr;
 use bearing_protocol::fact::Proxy;
 
 use crate::{
+    desktop,
     gaps::{Gaps, Why},
-    gvdb::{self, Value},
+    gvdb::Value,
     reading::{Context, Read, Reading},
     root::Root,
-    users,
 };
 
 /// Reads the source.
@@ -35,13 +35,8 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Proxy>> {
             }
         }
     }
-    for home in users::homes(context) {
-        let path = format!("{}/{}", home.path, gvdb::USER_DATABASE);
-        match root.read(&path, gvdb::MAX_DATABASE_BYTES).map(|bytes| parse_desktop(&bytes, &path)) {
-            Ok(Ok(found)) => proxies.extend(found),
-            Ok(Err(gvdb::Malformed)) => gaps.add("desktop settings", Why::Malformed),
-            Err(error) => gaps.add_error("desktop settings", &error),
-        }
+    for (path, values) in desktop::settings(context, DESKTOP_KEYS, &mut gaps) {
+        proxies.extend(from_desktop(values, &path));
     }
     if proxies.len() > MAX_PROXIES {
         gaps.add_many(
@@ -84,12 +79,8 @@ pub fn parse(text: &str, format: Format, location: &str) -> Vec<Proxy> {
 }
 
 /// The proxies in a person's GNOME settings: those of the mode that is set.
-///
-/// # Errors
-/// [`gvdb::Malformed`] where the file is no database.
-pub fn parse_desktop(bytes: &[u8], location: &str) -> Result<Vec<Proxy>, gvdb::Malformed> {
-    let [mode, pac, http, http_port, https, https_port, socks, socks_port] =
-        gvdb::look_up(bytes, DESKTOP_KEYS)?;
+fn from_desktop(values: [Option<Value>; 8], location: &str) -> Vec<Proxy> {
+    let [mode, pac, http, http_port, https, https_port, socks, socks_port] = values;
     let proxy = |scheme: &str, address: &str| {
         let endpoint = host_of(address)?;
         let loopback = is_loopback(&endpoint);
@@ -99,7 +90,7 @@ pub fn parse_desktop(bytes: &[u8], location: &str) -> Result<Vec<Proxy>, gvdb::M
         Some(Value::Text(text)) if !text.is_empty() => Some(text),
         _ => None,
     };
-    Ok(match text(mode).as_deref() {
+    match text(mode).as_deref() {
         Some("auto") => text(pac).and_then(|address| proxy("pac", &address)).into_iter().collect(),
         Some("manual") => {
             [("http", http, http_port), ("https", https, https_port), ("socks", socks, socks_port)]
@@ -114,7 +105,7 @@ pub fn parse_desktop(bytes: &[u8], location: &str) -> Result<Vec<Proxy>, gvdb::M
                 .collect()
         }
         _ => Vec::new(),
-    })
+    }
 }
 
 /// The assignments of one line.

@@ -9,11 +9,11 @@ use std::path::Path;
 use bearing_protocol::fact::TimeZone;
 
 use crate::{
+    desktop,
     gaps::{Gaps, Why},
-    gvdb::{self, Value},
+    gvdb::Value,
     reading::{Context, Read, Reading, Unread},
     root::{ReadErrorKind, Root},
-    users,
 };
 
 /// Reads the source.
@@ -74,16 +74,11 @@ fn automatic(context: &Context, gaps: &mut Gaps) -> Option<bool> {
         return Some(true);
     }
     let mut answer = None;
-    for home in users::homes(context) {
-        let database = format!("{}/{}", home.path, gvdb::USER_DATABASE);
-        match root.read(&database, gvdb::MAX_DATABASE_BYTES) {
-            Ok(bytes) => match gvdb::look_up(&bytes, [AUTOMATIC]) {
-                Ok([Some(Value::Boolean(true))]) => return Some(true),
-                Ok([Some(Value::Boolean(false))]) => answer = Some(false),
-                Ok(_) => {}
-                Err(_) => gaps.add("desktop settings", Why::Malformed),
-            },
-            Err(error) => gaps.add_error("desktop settings", &error),
+    for (_, [automatic]) in desktop::settings(context, [AUTOMATIC], gaps) {
+        match automatic {
+            Some(Value::Boolean(true)) => return Some(true),
+            Some(Value::Boolean(false)) => answer = Some(false),
+            _ => {}
         }
     }
     answer
