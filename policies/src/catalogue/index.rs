@@ -29,6 +29,7 @@ pub struct Index {
     entries: Names,
     interfaces: Names,
     modules: Names,
+    windows: Names,
     relays: HashMap<(Protocol, u16), Vec<Hit>>,
 }
 
@@ -50,7 +51,9 @@ impl Index {
                 if let (FactKind::RemotePort, Some(port)) = (fact.kind, fact.port()) {
                     index.relays.entry(port).or_default().push(hit);
                 }
-                if let Some(names) = index.names_for(fact) {
+                if fact.kind == FactKind::WindowsExecutable {
+                    index.windows.add(&fact.value.to_ascii_lowercase(), hit);
+                } else if let Some(names) = index.names_for(fact) {
                     names.add(&fact.value, hit);
                 }
             }
@@ -71,6 +74,7 @@ impl Index {
             | FactKind::Listener
             | FactKind::RemotePort
             | FactKind::Marker
+            | FactKind::WindowsExecutable
             | FactKind::Domain => None,
         }
     }
@@ -117,6 +121,11 @@ impl Index {
     /// Tools whose relays wait on this port.
     pub fn relay(&self, protocol: Protocol, port: u16) -> &[Hit] {
         self.relays.get(&(protocol, port)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Tools whose Windows program has this file name, whatever its case.
+    pub fn windows_executable(&self, name: &str) -> Vec<Hit> {
+        self.windows.find(&name.to_ascii_lowercase())
     }
 
     /// Tools that are built from this Go module, major version suffixes aside.

@@ -212,6 +212,8 @@ pub enum FactKind {
     Package,
     /// A running executable: an exact file name, an absolute path, or a path with one `*`.
     Executable,
+    /// A Windows program's file name, whatever its case: seen on Linux where Wine runs it.
+    WindowsExecutable,
     /// A unit, system or user: exact name, `name@.service` for all instances, or with one `*`.
     Unit,
     /// A path whose existence shows that the tool was used here.
@@ -357,6 +359,11 @@ impl Fact {
             }
             FactKind::Executable if value.contains('/') && !value.starts_with('/') => {
                 Some("is neither a file name nor an absolute path")
+            }
+            FactKind::WindowsExecutable
+                if value.contains('/') || !value.to_ascii_lowercase().ends_with(".exe") =>
+            {
+                Some("is no file name that ends in `.exe`")
             }
             FactKind::Marker if value.len() < MIN_MARKER_BYTES => Some("is too short to be told from chance"),
             FactKind::Package | FactKind::Unit | FactKind::Executable

@@ -177,6 +177,10 @@ impl<'a, 'f> Gatherer<'a, 'f> {
     }
 
     fn process(&mut self, process: &Process, path: &str) {
+        if basename(path).starts_with("wine") {
+            self.windows_program(process, path);
+            return;
+        }
         let mut found = self.executable_hits(path);
         let mut arguments: &[String] = process.arguments.get(1..).unwrap_or_default();
         let mut shown = path;
@@ -221,6 +225,22 @@ impl<'a, 'f> Gatherer<'a, 'f> {
             if live {
                 self.pids.insert((process.pid, hit.tool));
             }
+        }
+    }
+
+    /// Wine's loader runs Windows programs: the program is its first argument that is one.
+    fn windows_program(&mut self, process: &Process, path: &str) {
+        let is_program = |word: &&String| word.len() > 4 && word.to_ascii_lowercase().ends_with(".exe");
+        let Some(program) = process.arguments.iter().take(MAX_LOADER_WORDS).find(is_program) else { return };
+        let name = program.rsplit(['\\', '/']).next().unwrap_or(program);
+        for hit in self.catalogue.index().windows_executable(name) {
+            let Some((tool, fact)) = self.resolve(hit) else { continue };
+            let why = format!("Wine runs the Windows program of {}", tool.name);
+            let location = format!("pid {}", process.pid);
+            let piece =
+                evidence(Source::Processes, location, "windows program", format!("{name}, by {path}"), why);
+            self.add(hit.tool, Trace { live: true, ..trace(TraceKind::Process, fact.convicts(), piece) });
+            self.pids.insert((process.pid, hit.tool));
         }
     }
 
@@ -289,9 +309,19 @@ impl<'a, 'f> Gatherer<'a, 'f> {
             if markers.len() > MAX_PRODUCTS_IN_ONE {
                 continue;
             }
+            // A fork carries the marks of what it was made from: its own known name decides.
+            let named: Vec<usize> = self
+                .executable_hits(&executable.path)
+                .iter()
+                .filter(|(_, _, fact)| fact.convicts())
+                .map(|(hit, _, _)| hit.tool)
+                .collect();
             for (product, found) in markers {
                 let Some(number) = self.catalogue.index().tool(product) else { continue };
                 let Some(tool) = self.catalogue.tools().get(number) else { continue };
+                if !named.is_empty() && !named.contains(&number) {
+                    continue;
+                }
                 let known: BTreeSet<&str> = marker_facts(tool).map(|fact| fact.value.as_str()).collect();
                 let count = found.iter().filter(|marker| known.contains(**marker)).count();
                 if count < tool.markers_needed {
@@ -444,6 +474,9 @@ fn is_interpreter(path: &str) -> bool {
 fn words_of(command: Option<&str>) -> Vec<String> {
     command.unwrap_or_default().split_whitespace().skip(1).map(str::to_owned).collect()
 }
+
+/// Loader, perhaps its own name, and the program.
+const MAX_LOADER_WORDS: usize = 3;
 
 /// An executable with marks of more products than this is a list of products.
 const MAX_PRODUCTS_IN_ONE: usize = 2;
