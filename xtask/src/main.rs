@@ -6,8 +6,11 @@
 
 #![allow(clippy::disallowed_methods, reason = "starting other programs is what this tool is for")]
 
+mod bench;
 mod ci;
+mod demo;
 mod deps;
+mod gen_files;
 mod licences;
 mod metadata;
 mod package;
@@ -30,6 +33,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Show the product at work on this machine, from a clean checkout
+    Demo(demo::Arguments),
+    /// Measure agent and server, write docs/benchmarks.md
+    Bench(bench::Arguments),
+    /// Write anew what is generated and committed
+    Gen,
     /// Everything that can be checked without running: format, lints, docs, edges, licences, spelling
     Ci,
     /// Install what the tests need and run them all
@@ -47,6 +56,9 @@ fn main() -> anyhow::Result<()> {
         vm::guest::main();
     }
     match Arguments::parse().task {
+        Task::Demo(arguments) => demo::main(&arguments),
+        Task::Bench(arguments) => bench::main(&arguments),
+        Task::Gen => gen_files::main(),
         Task::Ci => ci::main(),
         Task::Test(arguments) => test::main(&arguments),
         Task::Deps => deps::check(&metadata::read()?),
