@@ -19,6 +19,8 @@ const GADGET_INTERVAL_HIGH: u8 = 4;
 const GADGET_INTERVAL_FULL: u8 = 10;
 /// The byte that NanoKVM's keyboard has for its key array's maximum.
 const NANOKVM_KEY_MAXIMUM: u32 = 0xe7;
+/// Largest position of CH9329's absolute pointer.
+const CH9329_MAXIMUM: i64 = 4_095;
 /// Usages of the Digitizer page that only pen tablets have; a touch screen (0d/04) is another thing.
 const DIGITIZER: (u16, u16) = (0x0d, 0x01);
 const PEN: (u16, u16) = (0x0d, 0x02);
@@ -30,6 +32,7 @@ pub(super) fn descriptor(view: &View<'_>, catalogue: &KvmCatalogue, virtual_mach
     for hid in &view.hids {
         shipped(view, hid, catalogue, virtual_machine, out);
     }
+    serial_chip(view, catalogue, out);
     keyboard_with_pointer(view, out);
     gadget_marks(view, out);
     high_speed_keyboard(view, out);
@@ -131,6 +134,39 @@ fn phrase(keys: &[CollectionKey], points: u8) -> String {
         Some(_) => "has the relative mouse of an IP-KVM".to_owned(),
         None => "has the keyboard of an IP-KVM".to_owned(),
     }
+}
+
+/// Heuristic 3 for CH9329, whose whole descriptor nobody has published: keyboard on report 1, relative mouse on 4,
+/// absolute pointer on 5 with thirteen bits, as its serial protocol numbers them. No name survives on it.
+fn serial_chip(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
+    let has = |id: u8, fits: fn(&CollectionKey) -> bool| {
+        view.keys().any(|key| key.report_ids.contains(&id) && fits(key))
+    };
+    let relative = |key: &CollectionKey| key.is_pointer() && key.x.is_some_and(|axis| !axis.absolute);
+    let absolute = |key: &CollectionKey| {
+        key.is_absolute_pointer()
+            && key.x.is_some_and(|axis| axis.minimum == 0 && axis.maximum == CH9329_MAXIMUM)
+    };
+    if !(has(1, CollectionKey::is_keyboard) && has(4, relative) && has(5, absolute)) {
+        return;
+    }
+    let seen = Seen {
+        source: Source::Hid,
+        location: &view.location,
+        field: "report numbers",
+        value: "keyboard 1, relative mouse 4, absolute pointer 5 up to 4095".to_owned(),
+    };
+    let entry = catalogue.entries().iter().position(|entry| entry.id == "ch9329");
+    let piece = out
+        .add(
+            Heuristic::ShippedDescriptor,
+            70,
+            seen,
+            "a CH9329, the chip that turns another computer's serial line into a keyboard, numbers its reports so; \
+             its names can be rewritten",
+        )
+        .say("numbers its reports as the serial-to-keyboard chip of USB KVMs does");
+    piece.products.extend(entry.map(|entry| (entry, 150)));
 }
 
 /// Heuristic 6: one device types and points at positions, with buttons, and is no tablet.

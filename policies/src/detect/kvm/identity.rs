@@ -2,6 +2,7 @@
 //!
 //! Always: strings only add. A genuine-looking name is never a reason to look less closely.
 
+use bearing_descriptors::hid::CollectionKey;
 use bearing_protocol::{
     coverage::Source,
     fact::{MachineKind, UsbSpeed},
@@ -19,7 +20,7 @@ const LINUX: u16 = 0x1d6b;
 const GADGET_PRODUCTS: [u16; 3] = [0x0104, 0x0105, 0x0106];
 /// `0104` written without `0x` and read as octal.
 const OCTAL_PRODUCT: u16 = 0x0044;
-/// A serial that much hardware shares; counts beside a keyboard only.
+/// A serial that much hardware shares, honest keyboards among it: full weight only beside an absolute pointer.
 const COMMON_SERIAL: &str = "0123456789ABCDEF";
 
 /// Adds what the names and ids of `view` say.
@@ -298,11 +299,14 @@ fn serial(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
         .say("has a serial that imitates a Windows instance id");
     }
     let Some(entry) = catalogue.serial(serial).first().copied() else { return };
+    let absolute = view.keys().any(CollectionKey::is_absolute_pointer);
     let points = match (serial == COMMON_SERIAL, view.has_hid()) {
         (true, _) if !view.is_keyboard() => return,
-        (true, _) if view.speed().is_some_and(|speed| speed >= UsbSpeed::High) => 70,
+        (true, _) if absolute => 70,
+        (true, _) if view.speed().is_some_and(|speed| speed >= UsbSpeed::High) => 40,
+        (true, _) => 25,
         (false, true) => 70,
-        _ => 40,
+        (false, false) => 40,
     };
     out.add(
         Heuristic::ConstantSerial,
