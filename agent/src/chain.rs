@@ -201,7 +201,9 @@ mod tests {
     #[test]
     fn a_loss_is_declared_until_the_report_that_says_so_arrived() {
         let mut chain = Chain::default();
-        (0..6).for_each(|_| { let _ = place(&mut chain, true); });
+        (0..6).for_each(|_| {
+            let _ = place(&mut chain, true);
+        });
         chain.lose(1, Digest::of(b"1"));
         chain.lose(2, Digest::of(b"2"));
         let wanted = SpoolLoss { from: 1, to: 2, last_digest: Digest::of(b"2") };

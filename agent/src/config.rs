@@ -2,7 +2,10 @@
 //!
 //! Always: an unknown setting is an error; nothing here decides what is collected, that is signed policy.
 
-use std::{fs, io, path::{Path, PathBuf}};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 

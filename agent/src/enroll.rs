@@ -127,8 +127,7 @@ async fn fetch_anchors(request: &Request<'_>) -> Result<TrustAnchors, EnrollErro
     let transport = Transport::new(request.server.clone(), &bootstrap, request.proxies)?;
     let anchors = transport.trust_anchors().await?;
     let ca = ca_der(&anchors.ca_pem)?;
-    let found =
-        trust_digest(&ca, &anchors.policy_keys, anchors.policy_threshold, &anchors.employee_keys);
+    let found = trust_digest(&ca, &anchors.policy_keys, anchors.policy_threshold, &anchors.employee_keys);
     if found != request.token.trust {
         let want = request.token.trust;
         return Err(EnrollError::Untrusted { server: request.server.clone(), found, want });

@@ -20,7 +20,9 @@ use crate::{
 pub enum KeyError {
     #[error("device key")]
     File(#[from] FileError),
-    #[error("device key file `{0}` is damaged. It is never replaced: restore it, or run `uninstall-clean` and enrol again")]
+    #[error(
+        "device key file `{0}` is damaged. It is never replaced: restore it, or run `uninstall-clean` and enrol again"
+    )]
     Damaged(String),
     #[error("cannot make a device key")]
     Random(#[from] RandomError),
@@ -43,10 +45,13 @@ impl DeviceKey {
     /// [`KeyError::Damaged`], [`KeyError::File`].
     pub fn load(directory: &StateDirectory) -> Result<Option<Self>, KeyError> {
         let path = directory.file(Self::FILE);
-        let Some(bytes) = read_at_most(&path, MAX_KEY_FILE_BYTES)?.map(Zeroizing::new) else { return Ok(None) };
+        let Some(bytes) = read_at_most(&path, MAX_KEY_FILE_BYTES)?.map(Zeroizing::new) else {
+            return Ok(None);
+        };
         let damaged = || KeyError::Damaged(path.display().to_string());
         let text = std::str::from_utf8(&bytes).map_err(|_| damaged())?;
-        let digits = text.strip_prefix(HEADER).and_then(|rest| rest.strip_suffix('\n')).ok_or_else(damaged)?;
+        let digits =
+            text.strip_prefix(HEADER).and_then(|rest| rest.strip_suffix('\n')).ok_or_else(damaged)?;
         let mut seed = Zeroizing::new([0; 32]);
         hex::decode_to_slice(digits, seed.as_mut_slice()).map_err(|_| damaged())?;
         Ok(Some(Self { key: FileKey::from_seed(&seed), protection: KeyProtection::File }))

@@ -135,8 +135,7 @@ impl PolicyStore {
     }
 
     fn put_in_force(&mut self, payload: &PolicyPayload, policy: Policy, envelope: Envelope) {
-        self.accepted =
-            Some(Accepted { version: payload.version, expires_at: payload.expires_at, envelope });
+        self.accepted = Some(Accepted { version: payload.version, expires_at: payload.expires_at, envelope });
         self.in_force = policy;
     }
 
@@ -158,11 +157,9 @@ impl PolicyStore {
 
     /// Problems that no report has told yet, the one that lasts (expired, still in force) included.
     pub fn problems(&self, now: Timestamp) -> Vec<PolicyProblem> {
-        let lasting = self
-            .accepted
-            .as_ref()
-            .filter(|accepted| accepted.expires_at <= now)
-            .map(|accepted| PolicyProblem::ExpiredInForce { version: accepted.version, at: accepted.expires_at });
+        let lasting = self.accepted.as_ref().filter(|accepted| accepted.expires_at <= now).map(|accepted| {
+            PolicyProblem::ExpiredInForce { version: accepted.version, at: accepted.expires_at }
+        });
         self.problems.iter().cloned().chain(lasting).collect()
     }
 
@@ -182,9 +179,15 @@ impl PolicyStore {
             Some(accepted) => {
                 let until = accepted.expires_at.strftime("%Y-%m-%d");
                 let signers = accepted.envelope.signatures.len();
-                (Status::Ok, format!("version {}, {signers} signatures, to be renewed by {until}", accepted.version))
+                (
+                    Status::Ok,
+                    format!("version {}, {signers} signatures, to be renewed by {until}", accepted.version),
+                )
             }
-            None => (Status::Unsupported, "no signed policy was received; the built-in profile is in force".to_owned()),
+            None => (
+                Status::Unsupported,
+                "no signed policy was received; the built-in profile is in force".to_owned(),
+            ),
         };
         Coverage { source: Source::Policy, status, detail }
     }

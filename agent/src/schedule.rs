@@ -25,7 +25,11 @@ pub struct Timetable {
 impl Timetable {
     /// From `now` on, by `schedule`.
     pub fn new(schedule: &Schedule, now: Instant) -> Self {
-        Self { evaluation: now + evaluation_in(schedule), check_in: now + check_in_in(schedule), device: None }
+        Self {
+            evaluation: now + evaluation_in(schedule),
+            check_in: now + check_in_in(schedule),
+            device: None,
+        }
     }
 
     /// An evaluation begins at `now`.

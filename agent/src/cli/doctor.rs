@@ -18,7 +18,11 @@ use crate::{
 };
 
 /// Runs every check; exit code 1 where one fails.
-pub(super) fn doctor(state: &StateDirectory, config: &Config, clock: &dyn Clock) -> Result<ExitCode, Failure> {
+pub(super) fn doctor(
+    state: &StateDirectory,
+    config: &Config,
+    clock: &dyn Clock,
+) -> Result<ExitCode, Failure> {
     let mut visit = Visit { page: output::page(), ill: false };
     visit.directory(state);
     let enrolment = visit.enrolment(state);
@@ -115,12 +119,19 @@ impl Visit {
         let policies = PolicyStore::open(state, enrolment.policy_key_set(), enrolment.employee_keys.clone());
         let problems = policies.problems(clock.now());
         for problem in &problems {
-            self.ill(&format!("Policy: {problem}."), "Publish a policy that is signed by the pinned keys and newer.");
+            self.ill(
+                &format!("Policy: {problem}."),
+                "Publish a policy that is signed by the pinned keys and newer.",
+            );
         }
         if problems.is_empty() {
             let policy = policies.in_force();
             let origin = if policies.envelope().is_some() { "signed" } else { "built in" };
-            self.well(&format!("Policy {} version {} ({origin}) is in force.", policy.name(), policy.version()));
+            self.well(&format!(
+                "Policy {} version {} ({origin}) is in force.",
+                policy.name(),
+                policy.version()
+            ));
         }
     }
 
@@ -171,7 +182,10 @@ impl Visit {
         let transport = match Transport::new(url, &trust, Proxies::FromEnvironment) {
             Ok(transport) => transport,
             Err(error) => {
-                self.ill(&format!("TLS cannot be set up: {}.", with_cause(&error)), "Check the `tls` setting.");
+                self.ill(
+                    &format!("TLS cannot be set up: {}.", with_cause(&error)),
+                    "Check the `tls` setting.",
+                );
                 return Ok(());
             }
         };
@@ -214,7 +228,9 @@ fn mend_of(code: Option<&str>) -> &'static str {
             "The server holds another message of the same number: this state was copied or restored. `uninstall-clean --yes`, then enrol again."
         }
         Some(problem::PENDING_DEVICE) => "An administrator must approve this device on the server.",
-        Some(problem::WRONG_SERVER) => "The server has another identity than the one that was pinned. Enrol again.",
+        Some(problem::WRONG_SERVER) => {
+            "The server has another identity than the one that was pinned. Enrol again."
+        }
         _ => "The agent tries again by itself; the lines below say whether the server can be reached.",
     }
 }

@@ -65,7 +65,10 @@ impl Enroll {
             clock,
         };
         let (enrolment, policy) = runtime()?.block_on(enroll(request))?;
-        output::print(&format!("This machine is enrolled at {} as {}.\n", enrolment.server_url, enrolment.device_id))?;
+        output::print(&format!(
+            "This machine is enrolled at {} as {}.\n",
+            enrolment.server_url, enrolment.device_id
+        ))?;
         if enrolment.pending {
             output::print("An administrator must approve it on the server before its reports count.\n")?;
         }
@@ -78,7 +81,11 @@ impl Enroll {
                 }
             } else {
                 let policy = policies.in_force();
-                output::print(&format!("Policy {} version {} is in force.\n", policy.name(), policy.version()))?;
+                output::print(&format!(
+                    "Policy {} version {} is in force.\n",
+                    policy.name(),
+                    policy.version()
+                ))?;
             }
         }
         output::print("What it sends from now on: bearing-agent facts. The service: bearing-agent run.\n")?;

@@ -116,7 +116,9 @@ impl Evaluate {
         let text = serde_json::to_vec_pretty(&bundle)?;
         fs::write(path, text).map_err(|source| EvaluateError::WriteBundle { path: path.clone(), source })?;
         if signed_by == SignedBy::OneRunKey {
-            eprintln!("bearing-agent: the bundle is signed with a key drawn for this run, not with a device's key");
+            eprintln!(
+                "bearing-agent: the bundle is signed with a key drawn for this run, not with a device's key"
+            );
         }
         Ok(())
     }

@@ -6,7 +6,9 @@ use bearing_policies::{
     catalogue::kvm::KvmCatalogue,
     explain::{display_lines, usb_lines, usb_tree},
 };
-use bearing_protocol::{clock::Clock, coverage::Source, fact::Facts, plan::Plan, rule::RuleId, text::printable};
+use bearing_protocol::{
+    clock::Clock, coverage::Source, fact::Facts, plan::Plan, rule::RuleId, text::printable,
+};
 use clap::{Args, Subcommand};
 
 use super::{Failure, evaluate::open_root, output};
@@ -74,7 +76,8 @@ impl Explain {
 
 fn devices(sysroot: Option<&PathBuf>, clock: &dyn Clock) -> Result<Facts, Failure> {
     let root = open_root(sysroot)?;
-    let sources = [Source::Usb, Source::Hid, Source::Input, Source::Storage, Source::Displays, Source::Interfaces];
+    let sources =
+        [Source::Usb, Source::Hid, Source::Input, Source::Storage, Source::Displays, Source::Interfaces];
     let sources = sources.into_iter().collect();
     Ok(collect(&root, &Collection { sources, plan: Plan::default() }, clock))
 }
@@ -106,7 +109,10 @@ fn rule(id: RuleId) -> Result<ExitCode, Failure> {
     let mut page = output::page();
     let title = page.styled(Style::Strong, &format!("{} {}", rule.id, rule.name));
     page.line(&title);
-    page.paragraph("", &format!("{} · usual severity {} · version {}", rule.id.family(), rule.severity, rule.version));
+    page.paragraph(
+        "",
+        &format!("{} · usual severity {} · version {}", rule.id.family(), rule.severity, rule.version),
+    );
     section(&mut page, "Why it is looked for", std::slice::from_ref(&rule.rationale));
     section(&mut page, "Honest reasons for it", &rule.false_positives);
     section(&mut page, "What it cannot see", &rule.blind_spots);
@@ -114,7 +120,11 @@ fn rule(id: RuleId) -> Result<ExitCode, Failure> {
     section(&mut page, "What to do where it is right", std::slice::from_ref(&rule.remediation));
     let needs: Vec<String> = rule.needs.iter().map(|need| format!("{need}: {}", need.describe())).collect();
     section(&mut page, "What it needs to read", &needs);
-    section(&mut page, "ATT&CK techniques and controls", &[rule.attack.clone(), rule.controls.clone()].concat());
+    section(
+        &mut page,
+        "ATT&CK techniques and controls",
+        &[rule.attack.clone(), rule.controls.clone()].concat(),
+    );
     section(&mut page, "Read more", &rule.references);
     output::print(&page.finish())?;
     Ok(ExitCode::SUCCESS)

@@ -18,7 +18,8 @@ pub(super) fn page() -> Page {
     let terminal = io::stdout().is_terminal();
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let paint = if terminal && !no_colour { Paint::Colour } else { Paint::Plain };
-    let width = if terminal { terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) } else { None };
+    let width =
+        if terminal { terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)) } else { None };
     Page::new(width.unwrap_or(DEFAULT_WIDTH), paint)
 }
 

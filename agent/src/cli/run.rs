@@ -21,7 +21,11 @@ use crate::{
 };
 
 /// `run`: the service.
-pub(super) fn run(state: &StateDirectory, config: &Config, clock: Arc<dyn Clock>) -> Result<ExitCode, Failure> {
+pub(super) fn run(
+    state: &StateDirectory,
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> Result<ExitCode, Failure> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(false)

@@ -5,11 +5,7 @@ use bearing_protocol::severity::Severity;
 use clap::Args;
 
 use super::{Failure, Format, output};
-use crate::{
-    report::render,
-    service::LastReport,
-    state::StateDirectory,
-};
+use crate::{report::render, service::LastReport, state::StateDirectory};
 
 /// `show`: the last report that was made for the server, in full.
 #[derive(Debug, Args)]
@@ -22,7 +18,9 @@ pub(super) struct Show {
 impl Show {
     pub(super) fn run(&self, state: &StateDirectory) -> Result<ExitCode, Failure> {
         let Some(last) = LastReport::load(state)? else {
-            output::print("No report was made for a server yet. What this machine shows: bearing-agent evaluate\n")?;
+            output::print(
+                "No report was made for a server yet. What this machine shows: bearing-agent evaluate\n",
+            )?;
             return Ok(ExitCode::SUCCESS);
         };
         if self.format == Format::Json {

@@ -45,7 +45,11 @@ pub(super) fn status(state: &StateDirectory, clock: &dyn Clock) -> Result<ExitCo
     let waiting = format!("{} messages, {} KiB", record.waiting, record.spool_bytes.div_ceil(1_024));
     line(&mut page, "Waiting", &waiting);
     if chain.lost_messages() > 0 {
-        line(&mut page, "", &format!("{} messages were dropped; the next report says so", chain.lost_messages()));
+        line(
+            &mut page,
+            "",
+            &format!("{} messages were dropped; the next report says so", chain.lost_messages()),
+        );
     }
     if let Some(skew) = record.clock_skew_s.filter(|skew| skew.abs() > SKEW_SHOWN_S) {
         line(&mut page, "Clock", &format!("{skew} seconds behind the server's (negative: ahead)"));
@@ -55,7 +59,8 @@ pub(super) fn status(state: &StateDirectory, clock: &dyn Clock) -> Result<ExitCo
     }
     if let Some(last) = LastReport::load(state)? {
         let report = &last.report;
-        let read = report.coverage.iter().filter(|l| l.status == bearing_protocol::coverage::Status::Ok).count();
+        let read =
+            report.coverage.iter().filter(|l| l.status == bearing_protocol::coverage::Status::Ok).count();
         let text = format!(
             "{:.0}: {} findings; {read} of {} sources read in full; {} inventory items",
             report.evaluated_at,

@@ -28,7 +28,9 @@ impl UninstallClean {
         }
         let _lock = state.lock()?;
         state.clean()?;
-        output::print(&format!("Removed what the agent kept in `{place}`. Tell your administrator to revoke the device.\n"))?;
+        output::print(&format!(
+            "Removed what the agent kept in `{place}`. Tell your administrator to revoke the device.\n"
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -58,10 +58,16 @@ impl Verify {
 fn holds(page: &mut crate::report::Page, bundle: &Bundle, checked: &Checked) {
     page.styled_paragraph(Style::Good, "✓ ", &format!("The signature of {} holds.", checked.signer));
     let there = checked.values - checked.withheld;
-    let text = format!("{there} of {} committed values are there, and each is the one that was signed.", checked.values);
+    let text = format!(
+        "{there} of {} committed values are there, and each is the one that was signed.",
+        checked.values
+    );
     page.styled_paragraph(Style::Good, "✓ ", &text);
     if checked.withheld > 0 {
-        page.paragraph("  ", &format!("{} values were withheld or erased; the signature still holds.", checked.withheld));
+        page.paragraph(
+            "  ",
+            &format!("{} values were withheld or erased; the signature still holds.", checked.withheld),
+        );
     }
     if let Some(payload) = &checked.payload {
         let text = format!(

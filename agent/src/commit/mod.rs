@@ -111,7 +111,8 @@ fn commit_as_planned(
     for (source, value) in inventory.iter().take(plan.inventory.min(MAX_INVENTORY)) {
         items.push(CommittedItem { source: *source, item: values.commit(value)? });
     }
-    let mut coverage: Vec<Coverage> = report.coverage.iter().take(MAX_COVERAGE).cloned().map(cut_line).collect();
+    let mut coverage: Vec<Coverage> =
+        report.coverage.iter().take(MAX_COVERAGE).cloned().map(cut_line).collect();
     if let Some(left_out) = plan.left_out(report, inventory) {
         note_left_out(&mut coverage, left_out);
     }

@@ -1,8 +1,5 @@
 use bearing_policies::Policy;
-use bearing_protocol::{
-    fact::Facts,
-    text::printable,
-};
+use bearing_protocol::{fact::Facts, text::printable};
 use serde_json::Value;
 
 use super::{Field, Leaves, TABLE};

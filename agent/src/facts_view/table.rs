@@ -198,7 +198,12 @@ pub const TABLE: &[Field] = &[
     field(S::Storage, "storage[].usb_path", Never, "USB device it belongs to"),
     field(S::Displays, "displays[].connector", Inventory, "connector"),
     field(S::Displays, "displays[].connected", Inventory, "whether something is connected"),
-    field(S::Displays, "displays[].edid", Inventory, "maker, model, size, mode and one SHA-256; the serial as keyed digest"),
+    field(
+        S::Displays,
+        "displays[].edid",
+        Inventory,
+        "maker, model, size, mode and one SHA-256; the serial as keyed digest",
+    ),
     field(S::Displays, "displays[].enabled", Never, "whether it is in use"),
     field(S::Interfaces, "network.interfaces[].mac", Digest, "hardware address"),
     field(S::Interfaces, "network.interfaces[].name", Evidence, "name of a tunnel"),

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
 use bearing_protocol::fact::{
-    Artefact, AuthorizedKeys, Autostart, Display, Executable, Facts, Gateway, HidDevice, Interface, LoginSession,
-    Package, Process, Socket, SocketState, StorageDevice, Unit, UsbDevice, User,
+    Artefact, AuthorizedKeys, Autostart, Display, Executable, Facts, Gateway, HidDevice, Interface,
+    LoginSession, Package, Process, Socket, SocketState, StorageDevice, Unit, UsbDevice, User,
 };
 use serde_json::Value;
 
@@ -51,7 +51,9 @@ fn paths(value: &Value, prefix: &str, listed: &BTreeSet<&str>, found: &mut BTree
     }
     let join = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
     match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, value)| paths(value, &join(name), listed, found)),
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, value)| paths(value, &join(name), listed, found))
+        }
         Value::Array(items) if !items.is_empty() && items[0].is_object() => {
             paths(&items[0], &format!("{prefix}[]"), listed, found);
         }
@@ -70,7 +72,10 @@ fn every_field_of_the_facts_is_in_the_table_and_nothing_else() {
     let listed: BTreeSet<String> = listed.into_iter().map(str::to_owned).collect();
     let unlisted: Vec<_> = found.difference(&listed).collect();
     let gone: Vec<_> = listed.difference(&found).collect();
-    assert!(unlisted.is_empty() && gone.is_empty(), "not in the table: {unlisted:?}; only in the table: {gone:?}");
+    assert!(
+        unlisted.is_empty() && gone.is_empty(),
+        "not in the table: {unlisted:?}; only in the table: {gone:?}"
+    );
 }
 
 #[test]
@@ -83,5 +88,8 @@ fn privacy_md_holds_the_same_table() {
         .collect();
     let missing: Vec<&String> = expected.iter().filter(|row| !rows.contains(row.as_str())).collect();
     let stale: Vec<&&str> = rows.iter().filter(|row| !expected.contains(**row)).collect();
-    assert!(missing.is_empty() && stale.is_empty(), "PRIVACY.md lacks {missing:#?}\nand still has {stale:#?}");
+    assert!(
+        missing.is_empty() && stale.is_empty(),
+        "PRIVACY.md lacks {missing:#?}\nand still has {stale:#?}"
+    );
 }

@@ -24,8 +24,7 @@ pub fn take(
         return Vec::new();
     }
     let usb = facts.usb.iter().map(|device| InventoryValue::Usb(usb::item(device, facts, tenant)));
-    let displays =
-        facts.displays.iter().map(|shown| InventoryValue::Display(display::item(shown, tenant)));
+    let displays = facts.displays.iter().map(|shown| InventoryValue::Display(display::item(shown, tenant)));
     let software = software::items(facts, catalogue).into_iter().map(InventoryValue::Software);
     let place = InventoryValue::Place(place::item(facts, tenant));
     std::iter::once((Source::TimeZone, place))

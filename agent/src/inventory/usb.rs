@@ -33,7 +33,8 @@ pub(super) fn item(device: &UsbDevice, facts: &Facts, tenant: &TenantKey) -> Usb
         drives: drives
             .take(MAX_PARTS)
             .map(|drive| {
-                let parts = [&drive.vendor, &drive.model, &drive.revision].map(|p| p.as_deref().unwrap_or(""));
+                let parts =
+                    [&drive.vendor, &drive.model, &drive.revision].map(|p| p.as_deref().unwrap_or(""));
                 harmless(&parts.map(str::trim).join(" "))
             })
             .collect(),

@@ -79,7 +79,11 @@ fn what_is_wrong_is_named_and_the_last_good_one_stays() {
     let cases = [
         (scene.policy("name = \"a\"\nversion = 2", &[scene.first()]), NOW, "policy-older"),
         (scene.policy("name = \"b\"\nversion = 3", &[scene.first()]), NOW, "policy-same-version"),
-        (scene.policy("name = \"a\"\nversion = 4", &[scene.first()]), "2028-01-01T00:00:00Z", "policy-expired"),
+        (
+            scene.policy("name = \"a\"\nversion = 4", &[scene.first()]),
+            "2028-01-01T00:00:00Z",
+            "policy-expired",
+        ),
         (scene.policy("name = \"a\"\nversion = 4", &[stranger.signer()]), NOW, "policy-signature"),
         (tampered, NOW, "policy-signature"),
     ];

@@ -48,7 +48,10 @@ fn header(page: &mut Page, report: &Report) {
     page.paragraph("Machine   ", &format!("{hostname} · {system} · {kind}"));
     let policy = &report.policy;
     page.paragraph("Policy    ", &format!("{} version {} · {}…", policy.name, policy.version, short(policy)));
-    page.paragraph("Evaluated ", &format!("{:.0}", report.evaluated_at).replace('T', " ").replace('Z', " UTC"));
+    page.paragraph(
+        "Evaluated ",
+        &format!("{:.0}", report.evaluated_at).replace('T', " ").replace('Z', " UTC"),
+    );
 }
 
 fn short(policy: &bearing_protocol::report::PolicySummary) -> String {
@@ -241,7 +244,10 @@ fn next_steps(page: &mut Page, report: &Report) {
         );
         page.paragraph(
             "  · ",
-            &format!("What the first rule looks for, and what it cannot see: bearing-agent explain rule {}", first.rule),
+            &format!(
+                "What the first rule looks for, and what it cannot see: bearing-agent explain rule {}",
+                first.rule
+            ),
         );
         page.paragraph(
             "  · ",
@@ -251,7 +257,10 @@ fn next_steps(page: &mut Page, report: &Report) {
     if report.coverage.iter().any(|l| l.detail.contains("permission") || l.status == Status::Denied) {
         page.paragraph("  · ", "Some gaps close when the same command runs as administrator (sudo).");
     }
-    page.paragraph("  · ", "Everything that was read, and what of it would leave this machine: bearing-agent facts");
+    page.paragraph(
+        "  · ",
+        "Everything that was read, and what of it would leave this machine: bearing-agent facts",
+    );
     page.paragraph("  · ", "The same report for programs: bearing-agent evaluate --format json");
 }
 

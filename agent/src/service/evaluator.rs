@@ -52,8 +52,13 @@ impl Evaluator {
     }
 
     /// One evaluation, ready to run elsewhere.
-    pub(super) fn job(&self, parts: &Parts, now: Timestamp) -> impl FnOnce() -> Evaluated + Send + 'static + use<> {
-        let (root, catalogue, clock) = (self.root.clone(), Arc::clone(&self.catalogue), Arc::clone(&self.clock));
+    pub(super) fn job(
+        &self,
+        parts: &Parts,
+        now: Timestamp,
+    ) -> impl FnOnce() -> Evaluated + Send + 'static + use<> {
+        let (root, catalogue, clock) =
+            (self.root.clone(), Arc::clone(&self.catalogue), Arc::clone(&self.clock));
         let policy = parts.policies.in_force().clone();
         let tenant: TenantKey = parts.enrolment.tenant.clone();
         let own = vec![parts.policies.coverage(now), spool_coverage(parts)];
@@ -96,7 +101,8 @@ impl Evaluated {
             .collect();
         let outcomes: Vec<_> = report.outcomes.iter().map(|o| json!([o.rule, o.outcome])).collect();
         let coverage: Vec<_> = report.coverage.iter().map(|line| json!([line.source, line.status])).collect();
-        let whole = json!([report.policy.digest, report.device, findings, outcomes, coverage, self.inventory]);
+        let whole =
+            json!([report.policy.digest, report.device, findings, outcomes, coverage, self.inventory]);
         Digest::of(whole.to_string().as_bytes())
     }
 }

@@ -66,7 +66,9 @@ pub struct Parts {
 pub enum ServiceError {
     #[error("this machine is not enrolled: run `bearing-agent enroll` first")]
     NotEnrolled,
-    #[error("the enrolment belongs to another key than the one on disk; restore the key, or run `uninstall-clean` and enrol again")]
+    #[error(
+        "the enrolment belongs to another key than the one on disk; restore the key, or run `uninstall-clean` and enrol again"
+    )]
     OtherKey,
     #[error("state directory")]
     File(#[from] FileError),
@@ -248,7 +250,10 @@ impl Service {
         self.record.note_waiting(outbox.waiting(), outbox.bytes());
         self.record.note_next_evaluation(self.parts.clock.now(), until);
         if let Err(failure) = self.record.save(&self.parts.directory) {
-            warn!("{failure}: {}", std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default());
+            warn!(
+                "{failure}: {}",
+                std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default()
+            );
         }
     }
 

@@ -9,10 +9,12 @@ pub struct Watch(Option<AsyncFd<DeviceWatch>>);
 impl Watch {
     /// Begins to listen; says once where that is not possible. Call it inside the runtime.
     pub fn open() -> Self {
-        let watch = DeviceWatch::open().and_then(|watch| {
-            AsyncFd::try_with_interest(watch, Interest::READABLE)
-                .map_err(|refused| WatchError::Open(refused.into_parts().1))
-        });
+        #[expect(
+            deprecated,
+            reason = "the watch owns its descriptor for as long as it lives; the successor is unsafe"
+        )]
+        let watch = DeviceWatch::open()
+            .and_then(|watch| AsyncFd::with_interest(watch, Interest::READABLE).map_err(WatchError::Open));
         match watch {
             Ok(watch) => Self(Some(watch)),
             Err(error) => {

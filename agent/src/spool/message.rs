@@ -1,8 +1,5 @@
 use bearing_protocol::{
-    commitment::Disclosure,
-    digest::Digest,
-    envelope::Envelope,
-    limits::MAX_INFLATED_BYTES,
+    commitment::Disclosure, digest::Digest, envelope::Envelope, limits::MAX_INFLATED_BYTES,
     payload::SpoolLoss,
 };
 use serde::{Deserialize, Serialize};
@@ -77,10 +74,8 @@ impl Message {
         let end = rest.iter().position(|byte| *byte == b'\n').ok_or(MessageError::Header)?;
         let (line, body) = rest.split_at(end);
         let body = body.get(1..).unwrap_or_default();
-        let digest: Digest = std::str::from_utf8(line)
-            .ok()
-            .and_then(|line| line.parse().ok())
-            .ok_or(MessageError::Header)?;
+        let digest: Digest =
+            std::str::from_utf8(line).ok().and_then(|line| line.parse().ok()).ok_or(MessageError::Header)?;
         if Digest::of(body) != digest {
             return Err(MessageError::Checksum);
         }

@@ -42,7 +42,9 @@ fn open(directory: &StateDirectory) -> Outbox {
 }
 
 fn scene() -> (tempfile::TempDir, StateDirectory) {
-    let temporary = tempfile::tempdir().unwrap();
+    // Thousands of small writes: in memory where the machine has such a place.
+    let memory = Path::new("/dev/shm");
+    let temporary = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
     let directory = StateDirectory::new(temporary.path().join("state"));
     directory.create().unwrap();
     (temporary, directory)
@@ -83,7 +85,9 @@ fn drain(outbox: &mut Outbox) -> Vec<u64> {
 fn messages_leave_in_order_and_survive_a_restart() {
     let (_temporary, directory) = scene();
     let mut outbox = open(&directory);
-    (0..3).for_each(|_| { let _ = push(&mut outbox); });
+    (0..3).for_each(|_| {
+        let _ = push(&mut outbox);
+    });
     outbox.acknowledge(1).unwrap();
     let mut again = open(&directory);
     assert_eq!((again.waiting(), again.next().sequence), (2, 4));
@@ -99,13 +103,14 @@ fn messages_leave_in_order_and_survive_a_restart() {
 fn a_cut_at_every_byte_of_every_file_loses_at_most_one_message() {
     let (_temporary, directory) = scene();
     let mut outbox = open(&directory);
-    (0..3).for_each(|_| { let _ = push(&mut outbox); });
+    (0..3).for_each(|_| {
+        let _ = push(&mut outbox);
+    });
     let whole = files(&directory);
     assert_eq!(whole.len(), 4, "three messages and the chain");
     for (path, bytes) in &whole {
-        let own: Option<u64> = path
-            .file_name()
-            .and_then(|name| name.to_str()?.strip_suffix(SUFFIX)?.parse().ok());
+        let own: Option<u64> =
+            path.file_name().and_then(|name| name.to_str()?.strip_suffix(SUFFIX)?.parse().ok());
         for length in 0..bytes.len() {
             restore(&directory, &whole);
             fs::write(path, &bytes[..length]).unwrap();
@@ -128,7 +133,9 @@ fn a_cut_at_every_byte_of_every_file_loses_at_most_one_message() {
 fn a_crash_at_every_byte_of_a_push_leaves_a_chain_without_gap_or_fork() {
     let (_temporary, directory) = scene();
     let mut outbox = open(&directory);
-    (0..2).for_each(|_| { let _ = push(&mut outbox); });
+    (0..2).for_each(|_| {
+        let _ = push(&mut outbox);
+    });
     let before = files(&directory);
     let third = push(&mut outbox);
     let after = files(&directory);
@@ -136,9 +143,8 @@ fn a_crash_at_every_byte_of_a_push_leaves_a_chain_without_gap_or_fork() {
     let is_third = |path: &Path| path.to_string_lossy().contains(&format!("{third:020}"));
     let (message_path, message) = after.iter().find(|(path, _)| is_third(path)).unwrap();
     let (_, new_chain) = after.iter().find(|(path, _)| *path == chain).unwrap();
-    let beside = |path: &Path| {
-        path.with_file_name(format!(".{}.tmp", path.file_name().unwrap().to_str().unwrap()))
-    };
+    let beside =
+        |path: &Path| path.with_file_name(format!(".{}.tmp", path.file_name().unwrap().to_str().unwrap()));
     for length in 0..=message.len() {
         restore(&directory, &before);
         fs::write(beside(message_path), &message[..length]).unwrap();
@@ -162,7 +168,9 @@ fn a_crash_at_every_byte_of_a_push_leaves_a_chain_without_gap_or_fork() {
 fn the_chain_is_found_from_the_newest_message_where_its_own_file_is_cut() {
     let (_temporary, directory) = scene();
     let mut outbox = open(&directory);
-    (0..3).for_each(|_| { let _ = push(&mut outbox); });
+    (0..3).for_each(|_| {
+        let _ = push(&mut outbox);
+    });
     drain(&mut outbox);
     let whole = files(&directory);
     let chain = directory.file(Chain::FILE);
@@ -182,7 +190,9 @@ fn the_limit_pushes_out_the_oldest_and_the_loss_is_declared() {
     let (_temporary, directory) = scene();
     let limits = SpoolLimits { messages: 3, ..SpoolLimits::default() };
     let mut outbox = Outbox::open(&directory, limits).unwrap();
-    (0..5).for_each(|_| { let _ = push(&mut outbox); });
+    (0..5).for_each(|_| {
+        let _ = push(&mut outbox);
+    });
     assert_eq!(outbox.waiting(), 3);
     let outbox = Outbox::open(&directory, limits).unwrap();
     assert_eq!(outbox.chain().lost_messages(), 2);
@@ -203,7 +213,9 @@ fn bytes_are_limited_too() {
     let (_temporary, directory) = scene();
     let limits = SpoolLimits { bytes: one * 3, ..SpoolLimits::default() };
     let mut outbox = Outbox::open(&directory, limits).unwrap();
-    (0..10).for_each(|_| { let _ = push(&mut outbox); });
+    (0..10).for_each(|_| {
+        let _ = push(&mut outbox);
+    });
     assert!(outbox.bytes() <= limits.bytes, "{} over {}", outbox.bytes(), limits.bytes);
     assert_eq!(outbox.next().sequence, 11);
 }

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use bearing_protocol::{
-    api::Problem,
-    limits::MAX_INFLATED_BYTES,
-    text::printable,
-};
+use bearing_protocol::{api::Problem, limits::MAX_INFLATED_BYTES, text::printable};
 use reqwest::{Response, StatusCode, header};
 use serde::de::DeserializeOwned;
 
@@ -45,7 +41,8 @@ fn retry_after(response: &Response) -> Option<Duration> {
 
 fn refusal(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> TransportError {
     let problem: Option<Problem> = serde_json::from_slice(body).ok();
-    let code = problem.as_ref().and_then(|problem| problem.kind.strip_prefix(PROBLEM_PREFIX)).unwrap_or_default();
+    let code =
+        problem.as_ref().and_then(|problem| problem.kind.strip_prefix(PROBLEM_PREFIX)).unwrap_or_default();
     TransportError::Refused {
         status: status.as_u16(),
         code: printable(code, MAX_SHOWN_CHARS),

@@ -26,7 +26,9 @@ impl Backoff {
         match floor {
             Some(floor) => {
                 let floor = floor.min(MAX_RETRY_AFTER);
-                floor + jitter(floor / RETRY_JITTER_PART, &random).max(jitter(window / RETRY_JITTER_PART, &random))
+                floor
+                    + jitter(floor / RETRY_JITTER_PART, &random)
+                        .max(jitter(window / RETRY_JITTER_PART, &random))
             }
             None => MINIMUM + jitter(window, &random),
         }
@@ -61,7 +63,9 @@ mod tests {
         let longest = |backoff: &mut Backoff| backoff.wait_with(None, |range| range);
         assert_eq!(longest(&mut backoff), Duration::from_secs(3));
         assert_eq!(longest(&mut backoff), Duration::from_secs(5));
-        (0..40).for_each(|_| { let _ = longest(&mut backoff); });
+        (0..40).for_each(|_| {
+            let _ = longest(&mut backoff);
+        });
         assert_eq!(longest(&mut backoff), CAP + MINIMUM);
         backoff.reset();
         assert_eq!(longest(&mut backoff), Duration::from_secs(3));

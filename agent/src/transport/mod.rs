@@ -20,7 +20,8 @@ use std::{io::Write as _, time::Duration};
 
 use bearing_protocol::{
     api::{
-        Acknowledgement, CheckinRequest, DEVICE_HEADER, EnrollAnswer, EnrollRequest, ReportRequest, TrustAnchors,
+        Acknowledgement, CheckinRequest, DEVICE_HEADER, EnrollAnswer, EnrollRequest, ReportRequest,
+        TrustAnchors,
     },
     id::DeviceId,
     limits::MAX_BODY_BYTES,
@@ -83,7 +84,11 @@ impl Transport {
     ///
     /// # Errors
     /// [`TransportError`].
-    pub async fn enroll(&self, device: &DeviceId, request: &EnrollRequest) -> Result<EnrollAnswer, TransportError> {
+    pub async fn enroll(
+        &self,
+        device: &DeviceId,
+        request: &EnrollRequest,
+    ) -> Result<EnrollAnswer, TransportError> {
         self.exchange(Method::POST, "/agent/v1/enroll", Some(device), Some(request)).await
     }
 

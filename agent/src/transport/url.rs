@@ -25,7 +25,8 @@ impl ServerUrl {
     /// Host and port, the port 443 where none is written.
     pub fn host_and_port(&self) -> String {
         let authority = self.0.strip_prefix("https://").unwrap_or_default();
-        let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+        let has_port =
+            authority.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
         if has_port { authority.to_owned() } else { format!("{authority}:443") }
     }
 }
