@@ -14,7 +14,7 @@ use bearing_protocol::{
     id::FindingId,
     limits::{MAX_EVIDENCE, MAX_FINDINGS, MAX_TEXT_BYTES},
     outcome::Outcome,
-    rule::RuleId,
+    rule::{Family, RuleId},
     severity::{Confidence, Severity},
     text::{printable, truncate},
 };
@@ -106,7 +106,12 @@ impl<'a> Context<'a> {
     pub fn report(&mut self, draft: Draft) {
         let Some(rule) = self.catalogue.rule(draft.rule) else { return };
         let severity = self.policy.severity_of(rule.id).or(draft.severity).unwrap_or(rule.severity);
-        let id = FindingId::of_cause(rule.id.as_str(), draft.product.as_deref(), &draft.cause);
+        // Hardware findings fuse several rules, and which is strongest may change: the family names the cause.
+        let cause_of = match rule.id.family() {
+            family @ Family::Kvm => family.prefix(),
+            _ => rule.id.as_str(),
+        };
+        let id = FindingId::of_cause(cause_of, draft.product.as_deref(), &draft.cause);
         let approval = self.policy.approval_for(rule.id, draft.product.as_deref(), self.now);
         let finding = Finding {
             id,

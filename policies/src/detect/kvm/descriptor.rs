@@ -52,7 +52,10 @@ fn shipped(
     // A hypervisor's tablet may mean the same as one product's pointer: alone on a virtual machine it says nothing.
     let innocent = virtual_machine
         && !view.is_keyboard()
-        && hid.keys.iter().any(|key| catalogue.is_virtual_pointer(key))
+        && hid
+            .keys
+            .iter()
+            .any(|key| catalogue.is_virtual_pointer(key) && key.report_ids.is_empty() && !key.ac_pan)
         && !view.interfaces.iter().any(has_gadget_name);
     if innocent {
         return;

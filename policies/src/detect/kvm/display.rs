@@ -82,8 +82,7 @@ fn known_display(
         Standing::Kvm => shipped(view, known, how, name, out),
         Standing::Capture => {
             let lid_open = facts.machine.lid_open == Some(true);
-            let own_screen = matches!(facts.machine.kind, MachineKind::Server | MachineKind::Vm);
-            if others == 0 && !lid_open && !own_screen {
+            if others == 0 && !lid_open && facts.machine.kind != MachineKind::Server {
                 out.add(
                     Heuristic::CaptureSink,
                     40,
@@ -108,7 +107,7 @@ fn known_display(
             let bmc = known.standing == Standing::Bmc;
             let heuristic = if bmc { Heuristic::ManagementController } else { Heuristic::EnterpriseKvm };
             let points = match (facts.machine.kind, bmc) {
-                (MachineKind::Server | MachineKind::Vm, _) => 0,
+                (MachineKind::Server, _) => 0,
                 (MachineKind::Laptop, true) => 40,
                 (_, true) => 30,
                 (_, false) => 50,

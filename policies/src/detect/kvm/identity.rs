@@ -123,7 +123,7 @@ fn server_room(view: &View<'_>, identity: &Identity, name: &str, machine: Machin
     let bmc = identity.standing == Standing::Bmc;
     let heuristic = if bmc { Heuristic::ManagementController } else { Heuristic::EnterpriseKvm };
     let points = match (machine, bmc) {
-        (MachineKind::Server | MachineKind::Vm, _) => 0,
+        (MachineKind::Server, _) => 0,
         (MachineKind::Laptop, true) => 40,
         (_, true) => 30,
         (_, false) => 50,
