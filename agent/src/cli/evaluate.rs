@@ -18,7 +18,7 @@ use crate::{
     bundle::{Bundle, SignedBy, Signing},
     inventory,
     key::DeviceKey,
-    report::{Assessment, Request, assess, render},
+    report::{Assessment, Reader, Request, assess, render},
     state::{Enrolment, StateDirectory},
     tenant::TenantKey,
 };
@@ -79,7 +79,7 @@ impl Evaluate {
             Format::Json => output::print_json(&assessment.report)?,
             Format::Text => {
                 let mut page = output::page();
-                render(&mut page, &assessment.report, &catalogue, self.fail_on);
+                render(&mut page, &assessment.report, &catalogue, self.fail_on, self.reader());
                 output::print(&page.finish())?;
             }
         }
@@ -87,6 +87,11 @@ impl Evaluate {
             self.write_bundle(path, state, &assessment, &catalogue, &policy, clock)?;
         }
         Ok(ExitCode::from(exit_code(&assessment.report, self.fail_on)))
+    }
+
+    /// On a copy of a machine there is nothing to gain by more rights.
+    fn reader(&self) -> Reader {
+        if self.sysroot.is_some() || output::is_administrator() { Reader::Privileged } else { Reader::User }
     }
 
     fn write_bundle(

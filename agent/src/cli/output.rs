@@ -23,6 +23,14 @@ pub(super) fn page() -> Page {
     Page::new(width.unwrap_or(DEFAULT_WIDTH), paint)
 }
 
+/// Whether this process has an administrator's rights.
+pub(super) fn is_administrator() -> bool {
+    #[cfg(unix)]
+    return rustix::process::geteuid().is_root();
+    #[cfg(not(unix))]
+    false
+}
+
 /// Writes to standard output. A reader that went away (`| head`) is no error.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();

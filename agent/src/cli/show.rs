@@ -5,7 +5,7 @@ use bearing_protocol::severity::Severity;
 use clap::Args;
 
 use super::{Failure, Format, output};
-use crate::{report::render, service::LastReport, state::StateDirectory};
+use crate::{report::{Reader, render}, service::LastReport, state::StateDirectory};
 
 /// `show`: the last report that was made for the server, in full.
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ impl Show {
         let mut page = output::page();
         page.paragraph("", &format!("Message {} of this machine, {}", last.sequence, last.digest));
         page.gap();
-        render(&mut page, &last.report, &Catalogue::embedded(), Severity::High);
+        render(&mut page, &last.report, &Catalogue::embedded(), Severity::High, Reader::Privileged);
         page.heading("Inventory that went with it");
         if last.inventory.is_empty() {
             page.paragraph("  ", "None: policy switches it off, or nothing was there.");

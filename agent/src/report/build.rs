@@ -1,11 +1,13 @@
+use std::borrow::Cow;
+
 use bearing_host::{Collection, Root, collect};
 use bearing_policies::{Catalogue, Policy, evaluate};
 use bearing_protocol::{
     clock::Clock,
-    coverage::Coverage,
+    coverage::{Coverage, Status},
     fact::Facts,
     limits::{MAX_COVERAGE, MAX_FINDINGS, MAX_OUTCOMES, MAX_TEXT_BYTES},
-    outcome::Outcome,
+    outcome::{Outcome, RuleOutcome},
     report::{DeviceSummary, MachineSummary, OsSummary, Report, SCHEMA},
     rule::Family,
     text::{printable, truncate},
@@ -38,20 +40,15 @@ pub struct Assessment {
 
 /// Reads the machine and applies the rules. Never fails: what could not be read is coverage.
 pub fn assess(request: Request<'_>) -> Assessment {
-    let collection = Collection { sources: request.policy.sources(), plan: request.catalogue.plan() };
+    let asked = Asked::new(request.policy, request.families);
+    let collection = Collection { sources: asked.policy.sources(), plan: request.catalogue.plan() };
     let mut facts = collect(request.root, &collection, request.clock);
     facts.coverage.retain(|line| request.own.iter().all(|own| own.source != line.source));
     facts.coverage.extend(request.own);
+    asked.mark_coverage(&mut facts.coverage, request.policy);
     let evaluated_at = request.clock.now();
-    let mut evaluation = evaluate(&facts, request.catalogue, request.policy, evaluated_at);
-    if !request.families.is_empty() {
-        let asked = |family: Family| request.families.contains(&family);
-        evaluation.findings.retain(|finding| asked(finding.family));
-        for outcome in evaluation.outcomes.iter_mut().filter(|o| !asked(o.rule.family())) {
-            outcome.outcome = Outcome::NotChecked;
-            outcome.reason = Some("not asked for (--family)".to_owned());
-        }
-    }
+    let mut evaluation = evaluate(&facts, request.catalogue, &asked.policy, evaluated_at);
+    asked.mark_outcomes(&mut evaluation.outcomes, request.policy);
     let mut coverage = facts.coverage.clone();
     coverage.truncate(MAX_COVERAGE);
     evaluation.outcomes.truncate(MAX_OUTCOMES);
@@ -67,6 +64,49 @@ pub fn assess(request: Request<'_>) -> Assessment {
     };
     Assessment { facts, report }
 }
+
+/// The question as it was put: policy, narrowed to the families that were asked for.
+struct Asked<'a> {
+    policy: Cow<'a, Policy>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(policy: &'a Policy, families: &[Family]) -> Self {
+        let policy = if families.is_empty() {
+            Cow::Borrowed(policy)
+        } else {
+            Cow::Owned(policy.clone().with_families(families))
+        };
+        Self { policy }
+    }
+
+    /// A source that policy would have read was not asked for, which is something else than switched off.
+    fn mark_coverage(&self, coverage: &mut [Coverage], whole: &Policy) {
+        let (asked, allowed) = (self.policy.sources(), whole.sources());
+        for line in coverage.iter_mut().filter(|line| line.status == Status::Denied) {
+            if allowed.contains(&line.source) && !asked.contains(&line.source) {
+                NOT_ASKED.clone_into(&mut line.detail);
+            } else if whole.source_is_on(line.source) && !allowed.contains(&line.source) {
+                NOT_NEEDED.clone_into(&mut line.detail);
+            }
+        }
+    }
+
+    fn mark_outcomes(&self, outcomes: &mut [RuleOutcome], whole: &Policy) {
+        for outcome in outcomes {
+            let family = outcome.rule.family();
+            if whole.family_is_on(family) && !self.policy.family_is_on(family) {
+                outcome.outcome = Outcome::NotChecked;
+                outcome.reason = Some(NOT_ASKED.to_owned());
+            }
+        }
+    }
+}
+
+/// Why something outside the families that were asked for was left out.
+pub const NOT_ASKED: &str = "not asked for (--family)";
+/// Why a source that nobody switched off was not read.
+pub const NOT_NEEDED: &str = "not read: no rule that policy switches on needs it";
 
 /// The machine in brief: its texts cut and made printable.
 pub fn summarise_device(facts: &Facts) -> DeviceSummary {

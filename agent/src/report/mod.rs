@@ -7,6 +7,6 @@ mod build;
 mod page;
 mod text;
 
-pub use build::{Assessment, Request, assess, harmless, summarise_device};
+pub use build::{Assessment, NOT_ASKED, NOT_NEEDED, Request, assess, harmless, summarise_device};
 pub use page::{DEFAULT_WIDTH, Page, Paint, Style};
-pub use text::render;
+pub use text::{Reader, render};

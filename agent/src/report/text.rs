@@ -5,26 +5,43 @@
 
 use std::collections::BTreeMap;
 
-use bearing_policies::Catalogue;
+use bearing_policies::{Catalogue, rule::Rule};
 use bearing_protocol::{
     coverage::{Coverage, Source, Status},
     finding::{Evidence, Finding},
-    outcome::Outcome,
+    outcome::{Outcome, RuleOutcome},
     report::Report,
     severity::Severity,
     text::printable,
 };
 
-use super::page::{Page, Style};
+use super::{
+    NOT_ASKED, NOT_NEEDED,
+    page::{Page, Style},
+};
+
+/// Who reads the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// An ordinary account on this machine: as administrator more could be read.
+    User,
+    /// Somebody who already sees what there is to see.
+    Privileged,
+}
 
 /// Writes `report` on `page`. `threshold` is what the exit code was asked to fail on.
-pub fn render(page: &mut Page, report: &Report, catalogue: &Catalogue, threshold: Severity) {
+pub fn render(page: &mut Page, report: &Report, catalogue: &Catalogue, threshold: Severity, reader: Reader) {
     header(page, report);
     verdict(page, report, threshold);
     findings(page, report);
     gaps(page, report, catalogue);
     looked_at(page, report);
-    next_steps(page, report);
+    next_steps(page, report, reader);
+}
+
+/// Whether a rule was outside of what was asked for.
+fn is_unasked(outcome: &RuleOutcome) -> bool {
+    outcome.reason.as_deref() == Some(NOT_ASKED)
 }
 
 /// Whether a finding counts: nobody has approved it.
@@ -87,7 +104,8 @@ fn verdict(page: &mut Page, report: &Report, threshold: Severity) {
 
 /// "22 rules: 18 passed, 1 failed, 3 could not be checked."
 fn rules_in_words(report: &Report) -> String {
-    let count = |outcome| report.outcomes.iter().filter(|o| o.outcome == outcome).count();
+    let asked: Vec<&RuleOutcome> = report.outcomes.iter().filter(|o| !is_unasked(o)).collect();
+    let count = |outcome| asked.iter().filter(|o| o.outcome == outcome).count();
     let mut parts = Vec::new();
     for (outcome, words) in [
         (Outcome::Fail, "failed"),
@@ -104,7 +122,7 @@ fn rules_in_words(report: &Report) -> String {
     if parts.is_empty() {
         return "No rule was applied.".to_owned();
     }
-    format!("Of {}, {}.", many(report.outcomes.len(), "rule", "rules"), parts.join(", "))
+    format!("Of {}, {}.", many(asked.len(), "rule", "rules"), parts.join(", "))
 }
 
 fn many(count: usize, one: &str, more: &str) -> String {
@@ -172,53 +190,79 @@ fn one_evidence(page: &mut Page, evidence: &Evidence) {
 }
 
 fn gaps(page: &mut Page, report: &Report, catalogue: &Catalogue) {
-    let gaps: Vec<&Coverage> = report.coverage.iter().filter(|line| line.status != Status::Ok).collect();
-    let unsettled = report.outcomes.iter().any(|o| is_open(o.outcome));
-    if gaps.is_empty() && !unsettled {
+    let (left_out, gaps): (Vec<&Coverage>, Vec<&Coverage>) =
+        report.coverage.iter().filter(|line| line.status != Status::Ok).partition(|line| is_left_out(line));
+    let reasons = other_reasons(report);
+    if gaps.is_empty() && left_out.is_empty() && reasons.is_empty() {
         return;
     }
     page.heading("What could not be looked at");
     for line in gaps {
-        let status = match line.status {
-            Status::Partial => "read in part",
-            Status::Unsupported => "not there, or not readable here",
-            Status::Denied => "no permission or switched off",
-            Status::Error => "reading failed",
-            Status::Ok => "",
-        };
-        let name = page.styled(Style::Warning, line.source.as_str());
-        page.line(&format!("  {name} · {status}"));
-        if !line.detail.is_empty() {
-            page.paragraph("      ", &line.detail);
-        }
-        let cost = open_rules(report, catalogue, line.source);
-        if !cost.is_empty() {
-            page.styled_paragraph(Style::Faint, "      ", &format!("Left open by it: {}", cost.join(", ")));
+        one_gap(page, line, &open_rules(report, catalogue, line.source));
+    }
+    for (reason, rules) in reasons {
+        page.paragraph("  ", &format!("{}: {reason}", rules.join(", ")));
+    }
+    for reason in [NOT_ASKED, NOT_NEEDED, SWITCHED_OFF] {
+        let names: Vec<&str> =
+            left_out.iter().filter(|line| line.detail == reason).map(|line| line.source.as_str()).collect();
+        if !names.is_empty() {
+            page.styled_paragraph(Style::Faint, "  ", &format!("{}: {reason}", names.join(", ")));
         }
     }
+}
+
+/// Whether a source was left out on purpose.
+fn is_left_out(line: &Coverage) -> bool {
+    [NOT_ASKED, NOT_NEEDED, SWITCHED_OFF].contains(&line.detail.as_str())
+}
+
+fn one_gap(page: &mut Page, line: &Coverage, open: &[String]) {
+    let status = match line.status {
+        Status::Partial => "read in part",
+        Status::Unsupported => "not there, or not readable here",
+        Status::Denied => "no permission",
+        Status::Error => "reading failed",
+        Status::Ok => "",
+    };
+    let name = page.styled(Style::Warning, line.source.as_str());
+    page.line(&format!("  {name} · {status}"));
+    if !line.detail.is_empty() {
+        page.paragraph("      ", &line.detail);
+    }
+    if !open.is_empty() {
+        page.styled_paragraph(Style::Faint, "      ", &format!("Left open by it: {}", open.join(", ")));
+    }
+}
+
+/// Rules that were not settled for a reason that no source's line tells.
+fn other_reasons(report: &Report) -> BTreeMap<&str, Vec<&str>> {
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for outcome in report.outcomes.iter().filter(|o| is_open(o.outcome)) {
+    for outcome in report.outcomes.iter().filter(|o| is_open(o.outcome) && !is_unasked(o)) {
         let reason = outcome.reason.as_deref().unwrap_or("no reason was given");
         if !reason.starts_with("source `") {
             reasons.entry(reason).or_default().push(outcome.rule.as_str());
         }
     }
-    for (reason, rules) in reasons {
-        page.paragraph("  ", &format!("{}: {reason}", rules.join(", ")));
-    }
+    reasons
 }
 
 const fn is_open(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::NotChecked | Outcome::Unknown | Outcome::Error)
 }
 
-/// The rules that need `source` and were not settled.
+/// The rules that need `source` and were not settled: a few by name, many by id.
 fn open_rules(report: &Report, catalogue: &Catalogue, source: Source) -> Vec<String> {
-    let open = report.outcomes.iter().filter(|o| is_open(o.outcome));
-    open.filter_map(|o| catalogue.rule(o.rule.as_str()))
+    let open: Vec<_> = report
+        .outcomes
+        .iter()
+        .filter(|o| is_open(o.outcome) && !is_unasked(o))
+        .filter_map(|o| catalogue.rule(o.rule.as_str()))
         .filter(|rule| rule.needs.contains(&source))
-        .map(|rule| format!("{} ({})", rule.id, rule.name))
-        .collect()
+        .collect();
+    let by_name = open.len() <= RULES_BY_NAME;
+    let shown = |rule: &&Rule| if by_name { format!("{} ({})", rule.id, rule.name) } else { rule.id.to_string() };
+    open.iter().map(shown).collect()
 }
 
 fn looked_at(page: &mut Page, report: &Report) {
@@ -234,7 +278,7 @@ fn looked_at(page: &mut Page, report: &Report) {
     }
 }
 
-fn next_steps(page: &mut Page, report: &Report) {
+fn next_steps(page: &mut Page, report: &Report, reader: Reader) {
     page.heading("What to do next");
     let counted: Vec<&Finding> = report.findings.iter().filter(counts).collect();
     if let Some(first) = counted.first() {
@@ -254,7 +298,10 @@ fn next_steps(page: &mut Page, report: &Report) {
             "What your organisation has allowed belongs into the policy as an approval with an owner and an expiry.",
         );
     }
-    if report.coverage.iter().any(|l| l.detail.contains("permission") || l.status == Status::Denied) {
+    let refused = |line: &Coverage| {
+        (line.status == Status::Denied && !is_left_out(line)) || line.detail.contains("no permission")
+    };
+    if reader == Reader::User && report.coverage.iter().any(refused) {
         page.paragraph("  · ", "Some gaps close when the same command runs as administrator (sudo).");
     }
     page.paragraph(
@@ -264,5 +311,12 @@ fn next_steps(page: &mut Page, report: &Report) {
     page.paragraph("  · ", "The same report for programs: bearing-agent evaluate --format json");
 }
 
+/// The host's words for a source that policy does not allow.
+const SWITCHED_OFF: &str = "switched off by policy";
+/// More rules than this are named by their id alone.
+const RULES_BY_NAME: usize = 2;
 /// Characters of one observed value that a page shows.
 const MAX_SHOWN_VALUE: usize = 200;
+
+#[cfg(test)]
+mod tests;
