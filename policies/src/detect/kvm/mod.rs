@@ -309,3 +309,6 @@ fn notes(facts: &Facts, views: &[View<'_>]) -> Vec<(&'static str, Outcome, Strin
 
 #[cfg(test)]
 mod case_tests;
+
+#[cfg(test)]
+mod form_tests;
