@@ -6,9 +6,11 @@
 
 mod configuration;
 mod descriptor;
+mod string;
 
 pub use configuration::{Configuration, Interface, InterfaceAssociation, parse, parse_prefix};
 pub use descriptor::{DeviceDescriptor, Endpoint, HidClass, Opaque, TransferType, class_name};
+pub use string::{DeviceString, parse_languages, parse_string};
 
 use serde::{Deserialize, Serialize};
 
