@@ -186,6 +186,20 @@ impl Findings for SqliteStore {
         Ok(grown)
     }
 
+    async fn observe_all(&self, observed: &[Observed]) -> Result<Vec<(DeviceId, FindingId)>, StoreError> {
+        if observed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.begin("take evaluations").await?;
+        let mut grown = Vec::new();
+        for one in observed {
+            let ids = observe::observe(&mut tx, one).await?;
+            grown.extend(ids.into_iter().map(|id| (one.device.clone(), id)));
+        }
+        tx.commit().await.map_err(fault("take evaluations"))?;
+        Ok(grown)
+    }
+
     async fn finding(&self, device: &DeviceId, id: &FindingId) -> Result<Option<FindingRow>, StoreError> {
         sqlx::query(&format!("{SELECT} WHERE device = ? AND id = ?"))
             .bind(device.as_str())

@@ -1,6 +1,6 @@
 use bearing_protocol::id::DeviceId;
 use bearing_store::{StoreError, VerdictRow, Verdicts};
-use sqlx::sqlite::SqliteRow;
+use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
 
 use crate::{
     SqliteStore,
@@ -9,6 +9,7 @@ use crate::{
 };
 
 const COLUMNS: &str = "device, verdict, evidence, posture, arithmetic, place, at";
+const WHAT: &str = "write verdicts";
 /// The rank from which on a verdict asks for no work.
 const NO_WORK: i64 = 5;
 
@@ -36,40 +37,53 @@ fn verdict(row: &SqliteRow) -> Result<VerdictRow, StoreError> {
     })
 }
 
+async fn set(tx: &mut Transaction<'_, Sqlite>, new: &VerdictRow) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO verdict_history (device, verdict, evidence, posture, arithmetic, place, at) \
+         SELECT device, verdict, evidence, posture, arithmetic, place, at FROM verdicts WHERE device = ?1 \
+         AND (verdict <> ?2 OR evidence IS NOT ?3 OR posture <> ?4)",
+    )
+    .bind(new.device.as_str())
+    .bind(&new.verdict)
+    .bind(new.evidence)
+    .bind(new.posture)
+    .execute(&mut **tx)
+    .await
+    .map_err(fault(WHAT))?;
+    sqlx::query(
+        "INSERT INTO verdicts (device, rank, verdict, evidence, posture, arithmetic, place, at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET rank = excluded.rank, \
+         verdict = excluded.verdict, evidence = excluded.evidence, posture = excluded.posture, \
+         arithmetic = excluded.arithmetic, place = excluded.place, at = excluded.at",
+    )
+    .bind(new.device.as_str())
+    .bind(rank(&new.verdict))
+    .bind(&new.verdict)
+    .bind(new.evidence)
+    .bind(new.posture)
+    .bind(json(&new.arithmetic)?)
+    .bind(new.place.as_ref().map(json).transpose()?)
+    .bind(micros(new.at))
+    .execute(&mut **tx)
+    .await
+    .map_err(fault(WHAT))?;
+    Ok(())
+}
+
 #[async_trait::async_trait]
 impl Verdicts for SqliteStore {
     async fn set_verdict(&self, new: &VerdictRow) -> Result<(), StoreError> {
-        const WHAT: &str = "write a verdict";
+        self.set_verdicts(std::slice::from_ref(new)).await
+    }
+
+    async fn set_verdicts(&self, verdicts: &[VerdictRow]) -> Result<(), StoreError> {
+        if verdicts.is_empty() {
+            return Ok(());
+        }
         let mut tx = self.begin(WHAT).await?;
-        sqlx::query(
-            "INSERT INTO verdict_history (device, verdict, evidence, posture, arithmetic, place, at) \
-             SELECT device, verdict, evidence, posture, arithmetic, place, at FROM verdicts WHERE device = ?1 \
-             AND (verdict <> ?2 OR evidence IS NOT ?3 OR posture <> ?4)",
-        )
-        .bind(new.device.as_str())
-        .bind(&new.verdict)
-        .bind(new.evidence)
-        .bind(new.posture)
-        .execute(&mut *tx)
-        .await
-        .map_err(fault(WHAT))?;
-        sqlx::query(
-            "INSERT INTO verdicts (device, rank, verdict, evidence, posture, arithmetic, place, at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET rank = excluded.rank, \
-             verdict = excluded.verdict, evidence = excluded.evidence, posture = excluded.posture, \
-             arithmetic = excluded.arithmetic, place = excluded.place, at = excluded.at",
-        )
-        .bind(new.device.as_str())
-        .bind(rank(&new.verdict))
-        .bind(&new.verdict)
-        .bind(new.evidence)
-        .bind(new.posture)
-        .bind(json(&new.arithmetic)?)
-        .bind(new.place.as_ref().map(json).transpose()?)
-        .bind(micros(new.at))
-        .execute(&mut *tx)
-        .await
-        .map_err(fault(WHAT))?;
+        for verdict in verdicts {
+            set(&mut tx, verdict).await?;
+        }
         tx.commit().await.map_err(fault(WHAT))
     }
 

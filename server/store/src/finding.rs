@@ -149,6 +149,8 @@ pub trait Findings {
     /// that are gone resolve, resolved ones that return reopen. Applies matching unexpired approvals.
     /// Safe to run twice. Returns ids that appeared, reopened or grew graver.
     async fn observe(&self, observed: &Observed) -> Result<Vec<FindingId>, StoreError>;
+    /// Takes many, in the order given, in one transaction. Returns what appeared, reopened or grew graver.
+    async fn observe_all(&self, observed: &[Observed]) -> Result<Vec<(DeviceId, FindingId)>, StoreError>;
     /// One finding.
     async fn finding(&self, device: &DeviceId, id: &FindingId) -> Result<Option<FindingRow>, StoreError>;
     /// A page of findings: gravest first, then the newest to appear (which, unlike the last sight, stands still

@@ -29,6 +29,8 @@ pub struct VerdictRow {
 pub trait Verdicts {
     /// Sets a device's verdict; the one before is kept in its history where the verdict or score changed.
     async fn set_verdict(&self, verdict: &VerdictRow) -> Result<(), StoreError>;
+    /// Sets many in one transaction.
+    async fn set_verdicts(&self, verdicts: &[VerdictRow]) -> Result<(), StoreError>;
     /// A device's verdict.
     async fn verdict(&self, device: &DeviceId) -> Result<Option<VerdictRow>, StoreError>;
     /// A device's earlier verdicts, newest first, at most `limit`.

@@ -1,0 +1,127 @@
+//! The command line: one file per command.
+//!
+//! Always: a command works on the data directory itself, also while the server runs; a secret is read from a
+//! file and shown once, never taken as an argument. Exit codes: 0 done, 1 something does not hold, 2 could not.
+
+mod audit;
+mod backup;
+mod config;
+mod doctor;
+mod evaluate;
+mod evaluation;
+mod evidence;
+mod init;
+mod policy;
+mod policy_diff;
+mod policy_sign;
+mod serve;
+mod token;
+mod user;
+
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Parser, Subcommand};
+
+use crate::{app::App, clock::SystemClock, installation};
+
+/// Verifies what agents sign, keeps it, and shows what it says
+#[derive(Debug, Parser)]
+#[command(name = "bearing-server", version, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a data directory: identity, keys, CA, first account
+    Init(init::Init),
+    /// Run the server
+    Serve(serve::Serve),
+    /// Enrolment tokens: create, list, revoke
+    Token(token::Token),
+    /// Accounts: add, list, reset a password, disable
+    User(user::User),
+    /// Site policy: check, keygen, sign, publish, diff
+    Policy(policy::Policy),
+    /// What-if: the verdict for recorded cases, without a store
+    Evaluate(evaluate::Evaluate),
+    /// Auditors' evaluations: create, list, watch
+    Evaluation(evaluation::Evaluation),
+    /// Signed bundles: export, verify offline
+    Evidence(evidence::Evidence),
+    /// The audit log: verify its chain
+    Audit(audit::Audit),
+    /// Write a consistent copy of the store while it is in use
+    Backup(backup::Backup),
+    /// Look at everything an installation needs and say what is wrong
+    Doctor(doctor::Doctor),
+    /// The configuration: check, schema
+    Config(config::ConfigCommand),
+}
+
+/// Which installation a command works on.
+#[derive(Debug, Args)]
+pub(super) struct Installation {
+    /// The data directory
+    #[arg(long, value_name = "DIR", env = "BEARING_DATA_DIR", default_value = "/var/lib/bearing-server")]
+    data_dir: PathBuf,
+}
+
+impl Installation {
+    /// Reads it.
+    fn load(&self) -> Result<installation::Installation> {
+        Ok(installation::Installation::load(&self.data_dir)?)
+    }
+
+    /// Opens its store.
+    pub(super) async fn open(&self) -> Result<App> {
+        self.open_as(false).await
+    }
+
+    /// Opens its store, for a demonstration or not.
+    async fn open_as(&self, demo: bool) -> Result<App> {
+        let installation = self.load()?;
+        let store = installation.open_store().await?;
+        Ok(installation.app(store, Arc::new(SystemClock), demo))
+    }
+}
+
+/// Prints lines on standard output.
+pub(super) fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).context("cannot write to standard output")
+}
+
+impl Cli {
+    /// Whether the command is a long-running one that logs.
+    pub fn is_service(&self) -> bool {
+        matches!(self.command, Command::Serve(_))
+    }
+
+    /// Does what was asked; the exit code.
+    ///
+    /// # Errors
+    /// What stood in the way, in words for the one who asked.
+    pub async fn run(self) -> Result<u8> {
+        match self.command {
+            Command::Init(init) => init.run().await.map(|()| 0),
+            Command::Serve(serve) => serve.run().await.map(|()| 0),
+            Command::Token(token) => token.run().await.map(|()| 0),
+            Command::User(user) => user.run().await.map(|()| 0),
+            Command::Policy(policy) => policy.run().await,
+            Command::Evaluate(evaluate) => evaluate.run().map(|()| 0),
+            Command::Evaluation(evaluation) => evaluation.run().await.map(|()| 0),
+            Command::Evidence(evidence) => evidence.run().await,
+            Command::Audit(audit) => audit.run().await,
+            Command::Backup(backup) => backup.run().await.map(|()| 0),
+            Command::Doctor(doctor) => doctor.run().await,
+            Command::Config(config) => config.run().map(|()| 0),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! From a stored report to findings, place and verdict.
+//!
+//! Always: what is judged is opened again from the stored envelope with the device's key; what only the server
+//! can see is of origin `server`; nothing here reaches outside the store.
+
+mod chain;
+mod open;
+mod own;
+mod place;
+mod report;
+mod silence;
+mod verdict;
+mod wording;
+
+pub use chain::{chain, fork};
+pub use open::{CorrelateError, assemble};
+pub use report::{Judged, report};
+pub use silence::{is_silent, silence, silence_ended};
+pub use verdict::verdict;

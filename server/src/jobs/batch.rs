@@ -1,0 +1,101 @@
+//! A batch of jobs: evaluations of many devices share a transaction, and their verdicts another.
+
+use std::collections::BTreeMap;
+
+use bearing_store::{Job, JobKind, Observed, StoreError};
+use jiff::SignedDuration;
+use tracing::warn;
+
+use super::{Worker, retry::retry_at};
+use crate::correlate::{self, CorrelateError, Judged};
+
+/// Most jobs of one batch.
+const BATCH: u32 = 128;
+/// How long a job that was taken is hidden from others.
+const HIDDEN: SignedDuration = SignedDuration::from_secs(120);
+
+/// A job that failed, and why.
+struct Failed<'a> {
+    job: &'a Job,
+    why: String,
+}
+
+impl Worker {
+    /// Takes and does one batch; how many jobs it had.
+    ///
+    /// # Errors
+    /// Where the store cannot; the jobs come back by themselves.
+    pub async fn work_once(&self) -> Result<usize, StoreError> {
+        let store = &self.app.store;
+        let now = self.app.clock.now();
+        let jobs = store.take_jobs(BATCH, now, now.saturating_add(HIDDEN).unwrap_or(now)).await?;
+        if jobs.is_empty() {
+            return Ok(0);
+        }
+        let mut failed = Vec::new();
+        let mut done: Vec<(&Job, Judged)> = Vec::new();
+        for job in &jobs {
+            match self.judge(job).await {
+                Ok(judged) => done.push((job, judged)),
+                Err(CorrelateError::Store(error)) => return Err(error),
+                Err(error) => failed.push(Failed { job, why: chain(&error) }),
+            }
+        }
+        let all: Vec<Observed> = done.iter().flat_map(|(_, judged)| judged.observed.clone()).collect();
+        if let Err(error) = store.observe_all(&all).await {
+            // One of them may be to blame: each by itself, so that it holds up nobody else.
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "a batch of evaluations was refused: trying one by one"
+            );
+            let mut left = Vec::new();
+            for (job, judged) in done {
+                match store.observe_all(&judged.observed).await {
+                    Ok(_) => left.push((job, judged)),
+                    Err(error) => failed.push(Failed { job, why: chain(&error) }),
+                }
+            }
+            done = left;
+        }
+        let mut places = BTreeMap::new();
+        for (job, judged) in &mut done {
+            let place = places.entry(&job.device).or_insert(None);
+            *place = judged.place.take().or_else(|| place.take());
+        }
+        let mut verdicts = Vec::with_capacity(places.len());
+        for (device, place) in places {
+            verdicts.push(correlate::verdict(&self.app, device, place, now).await?);
+        }
+        store.set_verdicts(&verdicts).await?;
+        store.finish_jobs(&done.iter().map(|(job, _)| job.id).collect::<Vec<_>>()).await?;
+        for Failed { job, why } in failed {
+            warn!(device.id = %job.device, job.kind = ?job.kind, job.sequence, job.attempts, "a job failed: {why}");
+            store.fail_job(job.id, retry_at(now, job.attempts), &why).await?;
+        }
+        metrics::counter!("bearing_jobs_total").increment(jobs.len() as u64);
+        Ok(jobs.len())
+    }
+
+    async fn judge(&self, job: &Job) -> Result<Judged, CorrelateError> {
+        let app = &self.app;
+        let observed = match job.kind {
+            JobKind::Correlate => return correlate::report(app, &job.device, job.sequence).await,
+            JobKind::Chain => correlate::chain(app, &job.device, job.sequence).await?,
+            JobKind::Fork => correlate::fork(&job.device, job.sequence, job.enqueued_at),
+            JobKind::Verdict => correlate::silence_ended(app, &job.device, &self.silence).await?,
+        };
+        Ok(Judged { observed, place: None })
+    }
+}
+
+/// An error with its causes on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
