@@ -3,7 +3,7 @@
 use bearing_protocol::{coverage::Source, fact::MachineKind, severity::Severity};
 
 use crate::{
-    catalogue::{Role, SwitchedOn},
+    catalogue::{Prevalence, Role, SwitchedOn},
     detect::{
         Context, Draft, evidence,
         sighting::{Reach, Sighting, State, TraceKind},
@@ -26,7 +26,9 @@ pub(super) fn report(context: &mut Context<'_>, sighting: &Sighting<'_>) {
         severity = below(severity);
     }
     if context.facts.machine.kind == MachineKind::Server {
-        severity = below(severity);
+        // Servers are there to be reached.
+        severity =
+            if tool.prevalence == Prevalence::High { Severity::Informational } else { below(severity) };
     }
     let mut pieces = sighting.evidence();
     if tool.id == SSH_SERVER {

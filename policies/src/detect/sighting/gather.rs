@@ -61,13 +61,16 @@ impl<'a, 'f> Gatherer<'a, 'f> {
     pub(super) fn add(&mut self, tool: usize, trace: Trace) {
         let traces = self.traces.entry(tool).or_default();
         let seen = |known: &&mut Trace| known.kind == trace.kind && known.evidence == trace.evidence;
-        match traces.iter_mut().find(seen) {
-            Some(known) => {
-                known.convicts |= trace.convicts;
-                known.live |= trace.live;
-                known.persistent |= trace.persistent;
-            }
-            None => traces.push(trace),
+        if let Some(known) = traces.iter_mut().find(seen) {
+            known.convicts |= trace.convicts;
+            known.live |= trace.live;
+            known.persistent |= trace.persistent;
+            return;
+        }
+        // A flood of the same tells nothing new.
+        let room = if trace.adds_to(traces) { 2 * MAX_TRACES } else { MAX_TRACES };
+        if traces.len() < room {
+            traces.push(trace);
         }
     }
 
@@ -474,6 +477,9 @@ fn is_interpreter(path: &str) -> bool {
 fn words_of(command: Option<&str>) -> Vec<String> {
     command.unwrap_or_default().split_whitespace().skip(1).map(str::to_owned).collect()
 }
+
+/// Most traces of one kind of news that are kept per tool; findings show fewer.
+const MAX_TRACES: usize = 64;
 
 /// Loader, perhaps its own name, and the program.
 const MAX_LOADER_WORDS: usize = 3;

@@ -45,6 +45,19 @@ pub struct Trace {
     pub evidence: Evidence,
 }
 
+impl Trace {
+    /// Whether it says something that none of `others` says.
+    fn adds_to(&self, others: &[Self]) -> bool {
+        !others.iter().any(|other| {
+            other.kind == self.kind
+                && other.convicts >= self.convicts
+                && other.live >= self.live
+                && other.persistent >= self.persistent
+                && other.disguise >= self.disguise
+        })
+    }
+}
+
 /// Kinds of traces, strongest first. Different kinds are independent of one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TraceKind {

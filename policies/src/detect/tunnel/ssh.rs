@@ -21,7 +21,10 @@ use crate::{
 pub(super) fn report(context: &mut Context<'_>) {
     let mut found = Vec::new();
     for process in &context.facts.processes {
-        let Some(arguments) = of_process(process) else { continue };
+        let Some(arguments) = of_process(process).filter(opens_something) else { continue };
+        if found.len() >= MAX_CONNECTIONS {
+            break;
+        }
         let kept = is_kept_up(context, process, &arguments);
         let location = format!("pid {}", process.pid);
         found.push((arguments, kept, true, Source::Processes, location));
@@ -103,6 +106,14 @@ fn kept_evidence(source: Source, location: &str, live: bool) -> Evidence {
     evidence(source, location, "persistence", value, "it is meant to stay, not to serve one session")
 }
 
+/// Whether a forward lets others in.
+fn opens_something(arguments: &SshArguments) -> bool {
+    let reaches_out = |forward: &Forward| {
+        matches!(forward, Forward::Local { wildcard: false } | Forward::Dynamic { wildcard: false })
+    };
+    !arguments.forwards.iter().all(reaches_out)
+}
+
 /// The parsed arguments of a process that is `ssh` or `autossh` by its executable.
 fn of_process(process: &Process) -> Option<SshArguments> {
     let program = basename(process.executable.as_deref()?);
@@ -170,6 +181,9 @@ fn describe(target: &Target) -> String {
         Target::Other => "reaches a socket of this machine".into(),
     }
 }
+
+/// More connections of one kind tell nothing new: they are one finding.
+const MAX_CONNECTIONS: usize = 256;
 
 /// The catalogue's id for OpenSSH's own forwarding.
 const PRODUCT: &str = "ssh-reverse";
