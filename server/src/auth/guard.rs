@@ -10,7 +10,7 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts, Request},
     handler::Handler,
     http::{Extensions, Method, request::Parts},
-    response::{IntoResponse as _, Redirect, Response},
+    response::{Redirect, Response},
 };
 use bearing_store::Role;
 
