@@ -262,6 +262,21 @@ mod tests {
         assert_eq!((bundle.check().values, bundle.check().withheld), (1, 1));
     }
 
+    /// No byte of the file can be another without the check saying so.
+    #[test]
+    fn every_byte_that_differs_is_noticed() {
+        let whole = serde_json::to_vec(&bundle()).unwrap();
+        for place in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[place] ^= 1;
+            let noticed = match serde_json::from_slice::<Bundle>(&changed) {
+                Ok(bundle) => !bundle.check().flaws.is_empty(),
+                Err(_) => true,
+            };
+            assert!(noticed, "byte {place} of {}", String::from_utf8_lossy(&changed));
+        }
+    }
+
     #[test]
     fn what_was_changed_is_named() {
         let mut changed = bundle();

@@ -189,7 +189,7 @@ mod tests {
         assert_ne!(proof, token_proof(&token, &two));
         assert_ne!(proof, token_proof(&other, &one));
         assert!(!proof.contains("0a0a0a"));
-        // Computed with another implementation (Python hmac): key = sha256(secret).hexdigest().
-        assert_eq!(proof.len(), 64);
+        // Python: hmac.new(sha256(secret).hexdigest(), device + "\0" + trust, sha256).
+        assert_eq!(proof, "a4450e59e05d124c674dee9f683068e2b466530e2511110ea9adf3a2ce22338b");
     }
 }

@@ -20,5 +20,7 @@ pub const MAX_COVERAGE: usize = 64;
 pub const MAX_INVENTORY: usize = 2_000;
 /// Longest text from a machine in a report, in bytes; longer is cut.
 pub const MAX_TEXT_BYTES: usize = 1_024;
+/// Longest name, version or id of a system, a program or a policy in a message, in bytes; longer is cut.
+pub const MAX_WORD_BYTES: usize = 128;
 /// Deepest JSON that is parsed (serde_json's own limit is 128).
 pub const MAX_JSON_DEPTH: usize = 64;

@@ -5,7 +5,6 @@ use bearing_policies::{Catalogue, Policy, policy::PolicyError};
 use bearing_protocol::{
     clock::Clock,
     coverage::{Coverage, Source, Status},
-    outcome::Outcome,
     report::Report,
     rule::Family,
     severity::Severity,
@@ -18,7 +17,7 @@ use crate::{
     bundle::{Bundle, SignedBy, Signing},
     inventory,
     key::DeviceKey,
-    report::{Assessment, Reader, Request, assess, render},
+    report::{Assessment, Reader, Request, assess, is_evaluated, render},
     state::{Enrolment, StateDirectory},
     tenant::TenantKey,
 };
@@ -165,13 +164,9 @@ pub(super) fn open_root(sysroot: Option<&PathBuf>) -> Result<Root, Failure> {
 /// 0 nothing at or above `threshold`, 1 something, 2 where not one rule could be decided: then nothing was evaluated.
 fn exit_code(report: &Report, threshold: Severity) -> u8 {
     let grave = report.findings.iter().any(|f| f.approval.is_none() && f.severity >= threshold);
-    let decided = report
-        .outcomes
-        .iter()
-        .any(|o| matches!(o.outcome, Outcome::Pass | Outcome::Fail | Outcome::NotApplicable));
     if grave {
         1
-    } else if decided {
+    } else if is_evaluated(report) {
         0
     } else {
         2

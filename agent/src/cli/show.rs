@@ -5,7 +5,11 @@ use bearing_protocol::severity::Severity;
 use clap::Args;
 
 use super::{Failure, Format, output};
-use crate::{report::{Reader, render}, service::LastReport, state::StateDirectory};
+use crate::{
+    report::{Reader, render},
+    service::LastReport,
+    state::StateDirectory,
+};
 
 /// `show`: the last report that was made for the server, in full.
 #[derive(Debug, Args)]

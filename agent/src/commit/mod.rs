@@ -25,7 +25,10 @@ use bearing_protocol::{
 };
 use serde::Serialize;
 
-use crate::random::{RandomError, random_bytes};
+use crate::{
+    random::{RandomError, random_bytes},
+    report::harmless_word,
+};
 
 /// Who speaks, to whom, and where in the chain.
 #[derive(Clone, Debug)]
@@ -124,7 +127,7 @@ fn commit_as_planned(
     let payload = ReportPayload {
         server: header.server.clone(),
         device_id: header.device_id.clone(),
-        boot_id: header.boot_id.as_deref().map(cut),
+        boot_id: header.boot_id.as_deref().map(harmless_word),
         sequence: header.sequence,
         previous: header.previous,
         reason: header.reason,
@@ -139,7 +142,7 @@ fn commit_as_planned(
         machine: report.device.machine.kind,
         hostname,
         policy: report.policy.clone(),
-        policy_problems: header.policy_problems.clone(),
+        policy_problems: header.policy_problems.iter().map(|problem| cut(problem)).collect(),
         spool_loss: header.spool_loss,
         coverage,
         outcomes,

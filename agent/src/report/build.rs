@@ -6,7 +6,7 @@ use bearing_protocol::{
     clock::Clock,
     coverage::{Coverage, Status},
     fact::Facts,
-    limits::{MAX_COVERAGE, MAX_FINDINGS, MAX_OUTCOMES, MAX_TEXT_BYTES},
+    limits::{MAX_COVERAGE, MAX_FINDINGS, MAX_OUTCOMES, MAX_TEXT_BYTES, MAX_WORD_BYTES},
     outcome::{Outcome, RuleOutcome},
     report::{DeviceSummary, MachineSummary, OsSummary, Report, SCHEMA},
     rule::Family,
@@ -113,9 +113,9 @@ pub fn summarise_device(facts: &Facts) -> DeviceSummary {
     DeviceSummary {
         hostname: harmless(&facts.hostname),
         os: OsSummary {
-            family: harmless(&facts.os.family),
-            name: harmless(&facts.os.name),
-            version: harmless(&facts.os.version),
+            family: harmless_word(&facts.os.family),
+            name: harmless_word(&facts.os.name),
+            version: harmless_word(&facts.os.version),
         },
         machine: MachineSummary { kind: facts.machine.kind },
     }
@@ -123,6 +123,15 @@ pub fn summarise_device(facts: &Facts) -> DeviceSummary {
 
 /// Text from the machine, safe to print, at most [`MAX_TEXT_BYTES`] long.
 pub fn harmless(text: &str) -> String {
-    let shown = printable(truncate(text, MAX_TEXT_BYTES), MAX_TEXT_BYTES);
-    truncate(&shown, MAX_TEXT_BYTES).to_owned()
+    harmless_within(text, MAX_TEXT_BYTES)
+}
+
+/// A name, a version or an id, safe to print, at most [`MAX_WORD_BYTES`] long.
+pub fn harmless_word(text: &str) -> String {
+    harmless_within(text, MAX_WORD_BYTES)
+}
+
+fn harmless_within(text: &str, max_bytes: usize) -> String {
+    let shown = printable(truncate(text, max_bytes), max_bytes);
+    truncate(&shown, max_bytes).to_owned()
 }

@@ -7,6 +7,8 @@ mod build;
 mod page;
 mod text;
 
-pub use build::{Assessment, NOT_ASKED, NOT_NEEDED, Request, assess, harmless, summarise_device};
+pub use build::{
+    Assessment, NOT_ASKED, NOT_NEEDED, Request, assess, harmless, harmless_word, summarise_device,
+};
 pub use page::{DEFAULT_WIDTH, Page, Paint, Style};
-pub use text::{Reader, render};
+pub use text::{Reader, is_evaluated, render};

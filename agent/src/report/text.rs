@@ -39,6 +39,13 @@ pub fn render(page: &mut Page, report: &Report, catalogue: &Catalogue, threshold
     next_steps(page, report, reader);
 }
 
+/// Whether at least one rule was decided: otherwise nothing was evaluated.
+pub fn is_evaluated(report: &Report) -> bool {
+    let decided =
+        |o: &RuleOutcome| matches!(o.outcome, Outcome::Pass | Outcome::Fail | Outcome::NotApplicable);
+    report.outcomes.iter().any(decided)
+}
+
 /// Whether a rule was outside of what was asked for.
 fn is_unasked(outcome: &RuleOutcome) -> bool {
     outcome.reason.as_deref() == Some(NOT_ASKED)
@@ -87,6 +94,10 @@ fn verdict(page: &mut Page, report: &Report, threshold: Severity) {
             many(grave, "finding", "findings"),
         );
         page.styled_paragraph(Style::Alarm, "✗ ", &text);
+    } else if !is_evaluated(report) {
+        let text =
+            "Nothing could be evaluated: not one rule could be decided. This says nothing about the machine.";
+        page.styled_paragraph(Style::Warning, "• ", text);
     } else {
         let text = format!("Nothing at or above {threshold} was found. This is not an all-clear.");
         page.styled_paragraph(Style::Strong, "• ", &text);
@@ -261,7 +272,8 @@ fn open_rules(report: &Report, catalogue: &Catalogue, source: Source) -> Vec<Str
         .filter(|rule| rule.needs.contains(&source))
         .collect();
     let by_name = open.len() <= RULES_BY_NAME;
-    let shown = |rule: &&Rule| if by_name { format!("{} ({})", rule.id, rule.name) } else { rule.id.to_string() };
+    let shown =
+        |rule: &&Rule| if by_name { format!("{} ({})", rule.id, rule.name) } else { rule.id.to_string() };
     open.iter().map(shown).collect()
 }
 

@@ -12,7 +12,7 @@ use crate::{
     chain::Link,
     commit::{CommitError, Header, commit},
     policy_store::state_problems,
-    report::harmless,
+    report::harmless_word,
     spool::{Message, MessageKind},
 };
 
@@ -37,7 +37,7 @@ impl Service {
         let payload = CheckinPayload {
             server: parts.enrolment.server.clone(),
             device_id: parts.enrolment.device_id.clone(),
-            boot_id: self.boot_id.as_deref().map(harmless),
+            boot_id: self.boot_id.as_deref().map(harmless_word),
             sequence: link.sequence,
             previous: link.previous,
             reason,
