@@ -1,5 +1,7 @@
 //! What holds for every evaluation, whatever the machine says.
 
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
 use std::sync::OnceLock;
 
 use bearing_policies::{Catalogue, Policy, detect::Evaluation, evaluate};

@@ -111,8 +111,10 @@ impl<'a, 'f> Gatherer<'a, 'f> {
                 (false, true) => "set to start",
                 (false, false) => "installed",
             };
+            let mut named = BTreeSet::new();
             for hit in self.catalogue.index().unit(&unit.name) {
                 let Some((tool, fact)) = self.resolve(hit) else { continue };
+                named.insert(hit.tool);
                 let why = format!("this is the service of {}", tool.name);
                 let piece =
                     evidence(Source::Units, &unit.path, "unit", format!("{} ({state})", unit.name), why);
@@ -126,7 +128,8 @@ impl<'a, 'f> Gatherer<'a, 'f> {
             };
             let arguments = words_of(unit.command.as_deref());
             for (hit, tool, fact) in self.executable_hits(program) {
-                if !tool.actions.is_empty() && subcommand::asked(tool, &arguments).is_none() {
+                let other = !tool.actions.is_empty() && subcommand::asked(tool, &arguments).is_none();
+                if other || named.contains(&hit.tool) {
                     continue;
                 }
                 let why = format!("this service starts the program of {}", tool.name);
@@ -359,6 +362,9 @@ impl<'a, 'f> Gatherer<'a, 'f> {
         let disguise = hides.filter(|hides| live || *hides == Disguise::Renamed);
         if let Some(disguise) = disguise {
             why.push_str(&format!("; it {}", disguise.describe()));
+        }
+        if let Some(pid) = executable.pids.first() {
+            why.push_str(&format!("; it runs as pid {pid}"));
         }
         let piece = evidence(Source::Executables, &executable.path, field, value, why);
         self.add(number, Trace { live, disguise, ..trace(TraceKind::Identity, convicts, piece) });

@@ -26,10 +26,11 @@ impl Gatherer<'_, '_> {
                 tools.extend(from.map(|(_, tool)| *tool));
             }
             if socket.pids.is_empty() || socket.pids == [1] {
-                // Socket activation, or no permission to see whose it is: the tool's own port, while it runs.
-                let running =
-                    self.traces.iter().filter(|(_, traces)| traces.iter().any(|t| t.live && t.convicts));
-                let with_port = running.filter(|(number, _)| {
+                // Socket activation, or no permission to see whose it is: the tool's own port, while it runs or is
+                // set to start.
+                let is_on = |trace: &Trace| trace.convicts && (trace.live || trace.persistent);
+                let on = self.traces.iter().filter(|(_, traces)| traces.iter().any(is_on));
+                let with_port = on.filter(|(number, _)| {
                     let tool = self.catalogue.tools().get(**number);
                     tool.is_some_and(|tool| {
                         tool.facts
