@@ -1,12 +1,17 @@
 use std::{path::PathBuf, process::ExitCode};
 
-use bearing_host::{Collection, collect};
 use bearing_policies::{Catalogue, Policy};
 use bearing_protocol::clock::Clock;
 use clap::Args;
 
 use super::{Failure, Format, evaluate::open_root, output};
-use crate::facts_view;
+use crate::{
+    facts_view::{self, Departure},
+    inventory,
+    report::{Assessment, Request, assess},
+    state::{Enrolment, StateDirectory},
+    tenant::TenantKey,
+};
 
 /// `facts`: exactly what was read, and what of it would leave the machine.
 #[derive(Debug, Args)]
@@ -20,19 +25,30 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn run(&self, policy: &Policy, clock: &dyn Clock) -> Result<ExitCode, Failure> {
+    pub(super) fn run(
+        &self,
+        state: &StateDirectory,
+        policy: &Policy,
+        clock: &dyn Clock,
+    ) -> Result<ExitCode, Failure> {
         let root = open_root(self.sysroot.as_ref())?;
         let catalogue = Catalogue::for_policy(policy);
-        let collection = Collection { sources: policy.sources(), plan: catalogue.plan() };
-        let facts = collect(&root, &collection, clock);
-        match self.format {
-            Format::Json => output::print_json(&facts)?,
-            Format::Text => {
-                let mut page = output::page();
-                facts_view::render(&mut page, &facts, policy);
-                output::print(&page.finish())?;
-            }
+        let request =
+            Request { root: &root, catalogue: &catalogue, policy, families: &[], own: Vec::new(), clock };
+        let Assessment { facts, report } = assess(request);
+        if self.format == Format::Json {
+            output::print_json(&facts)?;
+            return Ok(ExitCode::SUCCESS);
         }
+        let tenant = match Enrolment::load(state) {
+            Ok(Some(enrolment)) => enrolment.tenant,
+            _ => TenantKey::for_one_run()?,
+        };
+        let inventory = inventory::take(&facts, &catalogue, policy, &tenant);
+        let mut page = output::page();
+        let departure = Departure { report: &report, inventory: &inventory };
+        facts_view::render(&mut page, &facts, departure, policy);
+        output::print(&page.finish())?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -93,7 +93,7 @@ fn run(arguments: Arguments, clock: Arc<dyn Clock>) -> Result<ExitCode, Failure>
     let config = || Config::load(&arguments.config);
     match arguments.command {
         Command::Evaluate(command) => command.run(&state, clock.as_ref()),
-        Command::Facts(command) => command.run(&policy_in_force(&state), clock.as_ref()),
+        Command::Facts(command) => command.run(&state, &policy_in_force(&state), clock.as_ref()),
         Command::Verify(command) => command.run(),
         Command::Enroll(command) => command.run(&state, &config()?, clock.as_ref()),
         Command::Run => run::run(&state, &config()?, clock),

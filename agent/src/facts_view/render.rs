@@ -2,19 +2,31 @@ use bearing_policies::Policy;
 use bearing_protocol::{fact::Facts, text::printable};
 use serde_json::Value;
 
-use super::{Field, Leaves, TABLE};
+use super::{Departure, Field, Leaves, TABLE};
 use crate::report::{Page, Style};
 
-/// Prints what was read, field by field, in groups by whether it leaves.
-pub fn render(page: &mut Page, facts: &Facts, policy: &Policy) {
+/// Prints what would leave, value by value, then what was read, field by field, in groups by whether it leaves.
+pub fn render(page: &mut Page, facts: &Facts, departure: Departure<'_>, policy: &Policy) {
     let title = page.styled(Style::Strong, "Bearing");
     page.line(&format!("{title} · what was read on this machine, and what of it would leave"));
+    page.heading("What would leave now, all of it");
+    departure.render(page);
     let facts = serde_json::to_value(facts).unwrap_or_default();
     for leaves in Leaves::ALL {
         page.heading(leaves.describe());
         explain(page, leaves, policy);
+        let mut absent = Vec::new();
         for field in TABLE.iter().filter(|field| field.leaves == leaves) {
-            one_field(page, field, &facts);
+            let values = values_at(&facts, field.path);
+            if values.is_empty() {
+                absent.push(field.path);
+            } else {
+                one_field(page, field, &values);
+            }
+        }
+        if !absent.is_empty() {
+            let text = format!("Nothing was read of: {}", absent.join(", "));
+            page.styled_paragraph(Style::Faint, "  ", &text);
         }
     }
     page.gap();
@@ -36,20 +48,12 @@ fn explain(page: &mut Page, leaves: Leaves, policy: &Policy) {
     page.styled_paragraph(Style::Faint, "  ", text);
 }
 
-fn one_field(page: &mut Page, field: &Field, facts: &Value) {
-    let values = values_at(facts, field.path);
-    let shown = match values.as_slice() {
-        [] => "nothing was read".to_owned(),
-        [value] => brief(value),
-        more => {
-            let first: Vec<String> = more.iter().take(EXAMPLES).map(|value| brief(value)).collect();
-            let rest = more.len().saturating_sub(EXAMPLES);
-            let tail = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-            format!("{}{tail}", first.join(", "))
-        }
-    };
-    page.line(&format!("  {}", page.styled(Style::Strong, field.path)));
-    page.paragraph("      ", &format!("{} · {shown}", field.what));
+fn one_field(page: &mut Page, field: &Field, values: &[&Value]) {
+    let first: Vec<String> = values.iter().take(EXAMPLES).map(|value| brief(value)).collect();
+    let rest = values.len().saturating_sub(EXAMPLES);
+    let tail = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    page.line(&format!("  {} · {}", page.styled(Style::Strong, field.path), field.what));
+    page.paragraph("      read here: ", &format!("{}{tail}", first.join(", ")));
 }
 
 /// The values behind `path`, empty ones left out.
@@ -87,5 +91,5 @@ fn brief(value: &Value) -> String {
 }
 
 /// Values of one field that a page shows.
-const EXAMPLES: usize = 6;
+const EXAMPLES: usize = 4;
 const MAX_BRIEF_CHARS: usize = 60;

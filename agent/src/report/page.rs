@@ -105,13 +105,21 @@ impl Page {
         self.hanging(first, text, None);
     }
 
+    /// A paragraph whose first line starts with `first`, which may be styled and shows as `margin` columns.
+    pub fn paragraph_after(&mut self, first: &str, margin: usize, text: &str) {
+        self.lay_out(first, margin, text, None);
+    }
+
     /// A paragraph in a style.
     pub fn styled_paragraph(&mut self, style: Style, first: &str, text: &str) {
         self.hanging(first, text, Some(style));
     }
 
     fn hanging(&mut self, first: &str, text: &str, style: Option<Style>) {
-        let margin = first.chars().count();
+        self.lay_out(first, first.chars().count(), text, style);
+    }
+
+    fn lay_out(&mut self, first: &str, margin: usize, text: &str, style: Option<Style>) {
         let text = printable(text, MAX_PARAGRAPH_CHARS);
         let mut lead = first.to_owned();
         for line in wrap(&text, self.width.saturating_sub(margin).max(MIN_TEXT_WIDTH)) {
