@@ -1,4 +1,4 @@
-//! logind's session files, and the one value we take from a session leader's environment.
+//! logind's session files, and the one value we take from a session's environment.
 //!
 //! Always: the form is private to systemd ("do not parse"): a field that is not there is left out.
 
