@@ -50,7 +50,7 @@ pub(crate) fn main() -> anyhow::Result<()> {
         .iter()
         .map(|(name, script)| Step::Run {
             name: (*name).to_owned(),
-            argv: ["/bin/sh", "-c", script].map(str::to_owned).to_vec(),
+            argv: ["/bin/bash", "-c", script].map(str::to_owned).to_vec(),
         })
         .collect();
     let image = boot_image(
