@@ -198,3 +198,13 @@ fn own_tools_are_checked_and_used() {
     let broad = "{ kind = \"executable\", value = \"a*\", source = \"us\", trust = \"measured\" }";
     assert!(refused(&tool("own-tool", broad)).contains("too little before"));
 }
+
+#[test]
+fn the_guide_s_example_is_a_policy() {
+    let guide = include_str!("../../../docs/guide/policy.md");
+    let example = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let policy = Policy::from_toml(example).unwrap();
+    assert_eq!((policy.name(), policy.version()), ("acme-laptops", 7));
+    assert_eq!((policy.approvals().len(), policy.sites().len(), policy.tools().len()), (1, 1, 1));
+    assert!(crate::Catalogue::for_policy(&policy).tool("acme-assist").is_some());
+}
