@@ -68,6 +68,9 @@ impl DataFiles {
     /// # Errors
     /// A directory or file that cannot be read; a part that is not there is empty.
     pub fn read(directory: &Path) -> io::Result<Self> {
+        if !directory.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "no such directory"));
+        }
         let part = |name: &str| {
             let mut files = Vec::new();
             read_below(directory, &PathBuf::from(name), &mut files, 0)?;
@@ -127,6 +130,9 @@ impl DataFiles {
     /// Everything that is wrong with these files.
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
+        if self.rules.is_empty() {
+            problems.push(Problem::of("rules", "there are no rule files: nothing would be found"));
+        }
         let rules = borrowed(&self.rules);
         let tools = borrowed(&self.tools);
         let catalogue = match Catalogue::compile(&rules, &tools, &[]) {

@@ -141,7 +141,9 @@ fn text_that_is_no_toml_and_files_that_are_too_large() {
 #[test]
 fn a_directory_is_checked_like_the_embedded_files() {
     let directory = tempfile::tempdir().unwrap();
-    assert_eq!(check_directory(directory.path()).unwrap(), []);
+    let found = check_directory(directory.path()).unwrap();
+    assert!(found.iter().any(|problem| problem.to_string().starts_with("rules: there are no rule files")));
+    assert!(check_directory(&directory.path().join("nowhere")).is_err());
     fs::create_dir(directory.path().join("rules")).unwrap();
     fs::write(directory.path().join("rules/RA-01.toml"), "id = \"RA-01\"\n").unwrap();
     let found = check_directory(directory.path()).unwrap();

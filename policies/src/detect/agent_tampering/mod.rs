@@ -27,7 +27,13 @@ pub(super) fn detect(context: &mut Context<'_>) {
     for source in minimum {
         let read = context.facts.coverage.iter().any(|line| line.source == *source);
         if !read && context.policy.source_is_on(*source) {
-            pieces.push(evidence(Source::Policy, source.as_str(), "coverage", "not read", "policy asks for this source"));
+            pieces.push(evidence(
+                Source::Policy,
+                source.as_str(),
+                "coverage",
+                "not read",
+                "policy asks for this source",
+            ));
         }
     }
     pieces.extend(empty_where_something_must_be(context));
@@ -70,7 +76,8 @@ fn is_needed(context: &Context<'_>, source: Source) -> bool {
 /// A running system has processes: none at all, and no complaint, is a collector that was blinded.
 fn empty_where_something_must_be(context: &Context<'_>) -> Option<Evidence> {
     let line = context.facts.coverage.iter().find(|line| line.source == Source::Processes)?;
-    let blind = line.status == Status::Ok && context.facts.processes.is_empty() && context.facts.boot.id.is_some();
+    let blind =
+        line.status == Status::Ok && context.facts.processes.is_empty() && context.facts.boot.id.is_some();
     blind.then(|| {
         let why = "a system that was booted runs processes; an empty list was made empty";
         evidence(Source::Processes, Source::Processes.as_str(), "count", "0", why)

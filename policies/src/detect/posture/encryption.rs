@@ -41,7 +41,9 @@ pub(super) fn report(context: &mut Context<'_>) {
         // The disk of a virtual machine may lie on an encrypted one that it cannot see.
         MachineKind::Vm => (Severity::Low, Confidence::Low),
         MachineKind::Server => (Severity::Medium, Confidence::High),
-        MachineKind::Laptop | MachineKind::Desktop | MachineKind::Unknown => (Severity::High, Confidence::High),
+        MachineKind::Laptop | MachineKind::Desktop | MachineKind::Unknown => {
+            (Severity::High, Confidence::High)
+        }
     };
     let places: Vec<&str> = open.iter().map(|piece| piece.location.as_str()).collect();
     context.report(Draft {

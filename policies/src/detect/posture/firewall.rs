@@ -39,7 +39,13 @@ pub(super) fn report(context: &mut Context<'_>) {
     let location = firewall.product.clone().unwrap_or_else(|| "configuration files".into());
     let mut pieces = vec![evidence(Source::Firewall, location.clone(), "state", value, why)];
     if !firewall.detail.is_empty() {
-        pieces.push(evidence(Source::Firewall, location, "read", firewall.detail.clone(), "what this was judged by"));
+        pieces.push(evidence(
+            Source::Firewall,
+            location,
+            "read",
+            firewall.detail.clone(),
+            "what this was judged by",
+        ));
     }
     context.report(Draft {
         rule: RULE,

@@ -24,7 +24,16 @@ pub(super) fn detect(context: &mut Context<'_>) {
 /// Whether this is a container: disks, firewall and boot belong to the machine below.
 fn is_container(machine: &Machine) -> bool {
     const RUNTIMES: [&str; 10] = [
-        "container", "docker", "podman", "lxc", "systemd-nspawn", "kubernetes", "containerd", "openvz", "wsl", "gvisor",
+        "container",
+        "docker",
+        "podman",
+        "lxc",
+        "systemd-nspawn",
+        "kubernetes",
+        "containerd",
+        "openvz",
+        "wsl",
+        "gvisor",
     ];
     machine.hypervisor.as_deref().is_some_and(|name| {
         let name = name.to_lowercase();
