@@ -153,6 +153,18 @@ mod stories {
     }
 
     #[test]
+    fn the_name_of_an_assistive_device_hides_nothing_else() {
+        let aid = facts("cases/KV-03/miss-flipmouse.toml");
+        assert!(evaluate(&aid).findings.is_empty());
+        let mut faster = aid.clone();
+        faster.usb[0].speed = Some(bearing_protocol::fact::UsbSpeed::High);
+        assert_eq!(evaluate(&faster).findings[0].severity, Some(Severity::Medium));
+        let mut disguised = facts("cases/KV-03/hit-dell-named-pikvm.toml");
+        disguised.usb[0].product = Some("FLipMouse".into());
+        assert_eq!(evaluate(&disguised).findings[0].severity, Some(Severity::Critical));
+    }
+
+    #[test]
     fn hostile_facts_neither_panic_nor_loop() {
         let mut hostile = facts("cases/KV-04/hit-jetkvm-as-dell.toml");
         hostile.usb[0].parent = Some("1-1".into());

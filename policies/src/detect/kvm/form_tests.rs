@@ -41,7 +41,9 @@ fn products() -> Vec<DeviceForm> {
         .iter()
         .filter(|(path, _)| !path.contains("/genuine/") && !path.contains("/context/"))
         .map(|(path, text)| source_text::parse(path, text).unwrap())
-        .filter(|device: &DeviceForm| device.standing == Standing::Kvm && !device.report_descriptor.is_empty())
+        .filter(|device: &DeviceForm| {
+            device.standing == Standing::Kvm && !device.report_descriptor.is_empty()
+        })
         .collect();
     products.sort_by_key(|device| device.order);
     products
@@ -101,7 +103,13 @@ fn disguised(device: &DeviceForm, form: &Form, speed: UsbSpeed, gadget: bool) ->
     if form.drive {
         let number = u8::try_from(interfaces.len()).unwrap();
         body.extend([9, 4, number, 0, 0, 8, 6, 0x50, 0]);
-        interfaces.push(UsbInterface { number, class: 8, subclass: 6, protocol: 0x50, ..UsbInterface::default() });
+        interfaces.push(UsbInterface {
+            number,
+            class: 8,
+            subclass: 6,
+            protocol: 0x50,
+            ..UsbInterface::default()
+        });
         facts.storage.push(StorageDevice {
             name: "sda".into(),
             vendor: Some("Logitech".into()),
@@ -112,7 +120,8 @@ fn disguised(device: &DeviceForm, form: &Form, speed: UsbSpeed, gadget: bool) ->
         });
     }
     let total = u16::try_from(body.len() + 9).unwrap();
-    let mut descriptors = vec![18, 1, 0, 2, 0, 0, 0, 64, 0x6d, 0x04, 0x1c, 0xc3, 0x00, 0x64, 1, 2, 0, 1, 9, 2];
+    let mut descriptors =
+        vec![18, 1, 0, 2, 0, 0, 0, 64, 0x6d, 0x04, 0x1c, 0xc3, 0x00, 0x64, 1, 2, 0, 1, 9, 2];
     descriptors.extend(total.to_le_bytes());
     descriptors.extend([u8::try_from(interfaces.len()).unwrap(), 1, 0, 0xa0, 50]);
     descriptors.extend(body);
@@ -143,7 +152,8 @@ fn severity(device: &DeviceForm, form: &Form, speed: UsbSpeed, gadget: bool) -> 
 #[test]
 fn every_product_and_form_under_foreign_names() {
     let mut table = String::new();
-    writeln!(table, "{:<24} {:<20} {:<14} {:<14} own firmware", "product", "form", "480 Mb/s", "12 Mb/s").unwrap();
+    writeln!(table, "{:<24} {:<20} {:<14} {:<14} own firmware", "product", "form", "480 Mb/s", "12 Mb/s")
+        .unwrap();
     for device in products() {
         for form in &FORMS {
             let cell = |speed, gadget| match severity(&device, form, speed, gadget) {

@@ -17,7 +17,7 @@ mod view;
 
 use bearing_protocol::{
     coverage::Source,
-    fact::{Facts, MachineKind},
+    fact::{Facts, MachineKind, UsbSpeed},
     outcome::Outcome,
     severity::Severity,
 };
@@ -124,16 +124,22 @@ fn weigh_context(view: &View<'_>, facts: &Facts, catalogue: &KvmCatalogue, piece
         .context(view.vendor_id, view.product_id, &names)
         .filter(|(kind, _)| *kind == ContextKind::Assistive);
     if let Some((_, name)) = assistive {
-        // Only what its being a keyboard with a pointer would say; a KVM's own marks and descriptors still count.
-        if pieces.points(Heuristic::ShippedDescriptor) < 40 {
-            silent.extend([
-                Heuristic::KeyboardWithAbsolutePointer,
-                Heuristic::HighSpeedKeyboard,
-                Heuristic::GadgetRelease,
-                Heuristic::GadgetIds,
-                Heuristic::SerialBridge,
-                Heuristic::ShippedDescriptor,
-            ]);
+        // A name on the list is no pass: only what its being a keyboard with a pointer would say falls silent, and
+        // only on a device that is nothing else. Such aids are microcontrollers at full speed; a drive, a KVM's own
+        // marks or descriptors, or the speed of a whole computer still count.
+        let own = [
+            Heuristic::KeyboardWithAbsolutePointer,
+            Heuristic::HighSpeedKeyboard,
+            Heuristic::GadgetRelease,
+            Heuristic::GadgetIds,
+            Heuristic::SerialBridge,
+            Heuristic::ShippedDescriptor,
+        ];
+        let more = pieces.0.iter().any(|p| p.points >= 40 && !own.contains(&p.heuristic))
+            || pieces.points(Heuristic::ShippedDescriptor) >= 40
+            || view.speed().is_some_and(|speed| speed >= UsbSpeed::High);
+        if !more {
+            silent.extend(own);
         }
         for piece in &mut pieces.0 {
             if silent.contains(&piece.heuristic) {
