@@ -39,7 +39,7 @@ fn fired(story: &Story, catalogue: &KvmCatalogue) -> Vec<String> {
                 piece.rule,
                 piece.kind.as_str(),
                 clean(&evidence.field),
-                clean(&evidence.value),
+                printable(&evidence.value, 240),
                 printable(&evidence.why, 240)
             )
         })

@@ -244,4 +244,51 @@ mod stories {
         let lines = crate::explain::display_lines("card0-HDMI-A-1", &facts, KvmCatalogue::shared());
         insta::assert_snapshot!(lines.join("\n"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn strings_only_ever_add(
+            strings in proptest::collection::vec(proptest::option::of(".{0,24}"), 4..5),
+            case in 0_usize..4,
+        ) {
+            let paths = [
+                "cases/KV-03/hit-dell-named-pikvm.toml",
+                "cases/KV-03/hit-other-bytes-same-meaning.toml",
+                "cases/KV-04/hit-relative-mouse-only.toml",
+                "cases/KV-05/hit-cd-rom-in-a-keyboard.toml",
+            ];
+            let mut nameless = facts(paths[case]);
+            for hid in &mut nameless.hid {
+                hid.name = None;
+            }
+            let device = &mut nameless.usb[0];
+            (device.manufacturer, device.product, device.serial, device.configuration) = (None, None, None, None);
+            let mut named = nameless.clone();
+            let device = &mut named.usb[0];
+            device.manufacturer.clone_from(&strings[0]);
+            device.product.clone_from(&strings[1]);
+            device.serial.clone_from(&strings[2]);
+            device.configuration.clone_from(&strings[3]);
+            let (without, with) = (evaluate(&nameless).findings, evaluate(&named).findings);
+            proptest::prop_assert!(with[0].severity >= without[0].severity);
+        }
+
+        #[test]
+        fn arbitrary_hardware_never_panics(
+            descriptors in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+            report in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+            edid in proptest::collection::vec(proptest::num::u8::ANY, 0..300),
+            text in ".{0,40}",
+        ) {
+            let mut odd = facts("cases/KV-02/hit-display-and-usb-are-one.toml");
+            odd.usb[0].descriptors = descriptors;
+            odd.usb[0].product = Some(text.clone());
+            odd.usb[0].serial = Some(text);
+            odd.hid[1].report_descriptor = report;
+            odd.displays[0].edid.splice(8.., edid);
+            let _ = evaluate(&odd);
+            let _ = crate::explain::usb_lines("1-1", &odd, KvmCatalogue::shared());
+            let _ = crate::explain::display_lines("card0-HDMI-A-1", &odd, KvmCatalogue::shared());
+        }
+    }
 }

@@ -144,7 +144,7 @@ fn usages_on(field: &Field, page: u16) -> u32 {
 impl fmt::Display for CollectionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_keyboard() {
-            write!(f, "keyboard, {} keys", self.keys)?;
+            f.write_str("keyboard")?;
             if let Some(byte) = self.inverted_key_maximum {
                 write!(f, ", key maximum {byte:#04x} below its minimum")?;
             }
