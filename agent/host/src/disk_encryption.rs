@@ -94,6 +94,14 @@ fn judge(root: &Root, mount: &Mount, gaps: &mut Gaps) -> (Option<bool>, Option<S
                 mount.mount_point, stack.device
             ));
         }
+        let settings = format!("{}/.fscrypt", mount.mount_point.trim_end_matches('/'));
+        if stack.encrypted != Some(true) && root.exists(&settings) {
+            gaps.note(format!(
+                "fscrypt is set up on `{}`; which directories it covers is not in files",
+                mount.mount_point
+            ));
+            return (None, Some("fscrypt".to_owned()));
+        }
         return (stack.encrypted, stack.layer);
     }
     // Without the kernel's device tree, configuration is the weaker witness.

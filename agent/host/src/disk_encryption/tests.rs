@@ -3,7 +3,8 @@
 use super::read;
 use crate::{reading::Unread, testing::Machine};
 
-/// LVM on LUKS on one disk, and a second plain disk: the shape that Debian's installer makes.
+/// LVM on LUKS on one disk, and a second plain disk: the shape that Debian's installer makes. The tree's
+/// names are those that Linux 6.1 and cryptsetup 2.6 showed in a virtual machine.
 fn machine(mounts: &str) -> Machine {
     let machine = Machine::new();
     machine
@@ -12,7 +13,7 @@ fn machine(mounts: &str) -> Machine {
         .file("/sys/class/block/dm-1/dm/uuid", "LVM-abc\n")
         .file("/sys/class/block/dm-1/dm/name", "vg-root\n")
         .directory("/sys/class/block/dm-1/slaves/dm-0")
-        .file("/sys/class/block/dm-0/dm/uuid", "CRYPT-LUKS2-0123-sda3_crypt\n")
+        .file("/sys/class/block/dm-0/dm/uuid", "CRYPT-LUKS2-fbe219ec7590494296b60136cb6f13ca-sda3_crypt\n")
         .directory("/sys/class/block/dm-0/slaves/sda3")
         .directory("/sys/class/block/sda3")
         .directory("/sys/class/block/sdb1")
@@ -55,6 +56,14 @@ fn what_cannot_be_followed_is_neither_on_nor_off() {
         assert_eq!(judged(&machine)[0].1, None, "{mount}");
         assert!(!read(&machine.context()).unwrap().gaps.is_empty(), "{mount} without a reason");
     }
+}
+
+#[test]
+fn encryption_inside_a_file_system_is_named_and_not_guessed() {
+    let machine = machine("1 0 8:17 / / rw - ext4 /dev/sdb1 rw\n");
+    assert_eq!(judged(&machine), [("/".to_owned(), Some(false), None)]);
+    machine.directory("/.fscrypt/policies");
+    assert_eq!(judged(&machine), [("/".to_owned(), None, Some("fscrypt".to_owned()))]);
 }
 
 #[test]
