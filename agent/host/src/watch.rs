@@ -83,6 +83,13 @@ impl DeviceWatch {
     }
 }
 
+#[cfg(all(unix, not(target_os = "linux")))]
+impl std::os::fd::AsRawFd for DeviceWatch {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        match self.0 {}
+    }
+}
+
 /// Reads one message of the kernel: `ACTION@DEVPATH`, then `NAME=value`, each ended by a zero byte. `None`
 /// where it is not of that form (udev's messages begin with `libudev`).
 pub fn parse_event(message: &[u8]) -> Option<DeviceEvent> {
