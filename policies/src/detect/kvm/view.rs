@@ -81,11 +81,13 @@ impl<'a> View<'a> {
     pub fn all(facts: &'a Facts) -> Vec<Self> {
         let mut views: Vec<Self> = facts.usb.iter().map(|device| Self::of_usb(device, facts)).collect();
         let known: BTreeMap<&str, ()> = facts.usb.iter().map(|device| (device.path.as_str(), ())).collect();
-        let mut rest: BTreeMap<String, Vec<&HidDevice>> = BTreeMap::new();
+        // Without a parent, one name and one pair of ids are one device: hypervisors give the same ids to several.
+        let mut rest: BTreeMap<(String, Option<&str>), Vec<&HidDevice>> = BTreeMap::new();
+        let loose = |device: &'a HidDevice| (loose_subject(device), device.name.as_deref());
         for device in &facts.hid {
             match device.usb_path.as_deref() {
                 Some(path) if known.contains_key(path) => {}
-                Some(path) => rest.entry(format!("usb:{path}")).or_default().push(device),
+                Some(path) => rest.entry((format!("usb:{path}"), None)).or_default().push(device),
                 None if device.bus == HidBus::Usb => {
                     // Without a parent, only a single device with the same ids can be meant.
                     let mut same = views.iter_mut().filter(|view| {
@@ -93,14 +95,14 @@ impl<'a> View<'a> {
                     });
                     match (same.next(), same.next()) {
                         (Some(view), None) => view.hids.push(HidView::of(device)),
-                        _ => rest.entry(loose_subject(device)).or_default().push(device),
+                        _ => rest.entry(loose(device)).or_default().push(device),
                     }
                 }
-                None => rest.entry(loose_subject(device)).or_default().push(device),
+                None => rest.entry(loose(device)).or_default().push(device),
             }
         }
         views.extend(
-            rest.into_iter().filter_map(|(subject, devices)| Self::of_hids(subject, &devices, facts)),
+            rest.into_iter().filter_map(|((subject, _), devices)| Self::of_hids(subject, &devices, facts)),
         );
         views
     }
