@@ -206,7 +206,9 @@ fn app(store: SqliteStore, port: u16) -> anyhow::Result<App> {
 async fn seed(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
     let store = &app.store;
-    for (number, (name, role)) in (1..).zip([("ana", Role::Admin), ("ben", Role::Analyst), ("chris", Role::Auditor)]) {
+    for (number, (name, role)) in
+        (1..).zip([("ana", Role::Admin), ("ben", Role::Analyst), ("chris", Role::Auditor)])
+    {
         let password_hash = hash_password("look at the pages").await?;
         let id = UserId::from_bytes(&[number; 16]);
         let user = UserRow {

@@ -133,6 +133,7 @@ impl Inventory {
                 InventoryValue::Place(item) => all.place = Some(item),
             }
         }
+        all.displays.sort_by_key(|display| !display.connected);
         all.usb = tree(usb, fired);
         all
     }
@@ -244,7 +245,11 @@ fn display(item: &DisplayItem, fired: &FiredBySubject) -> Display {
     let detail = text.into_iter().flatten().map(shown).collect::<Vec<_>>().join(" · ");
     Display {
         connector: shown(&item.connector),
-        name: item.name.as_deref().map_or_else(|| "no name".to_owned(), shown),
+        name: match (&item.name, item.connected) {
+            (Some(name), _) => shown(name),
+            (None, Some(false)) => "Empty connector".to_owned(),
+            (None, _) => "No name".to_owned(),
+        },
         detail,
         connected: item.connected.unwrap_or(true),
         size,

@@ -30,7 +30,7 @@ fn rendered() -> Vec<(String, String)> {
         overview::OverviewPage,
         policies::PoliciesPage,
         policies::PolicyPage,
-        problem::ProblemPage,
+        ProblemPage,
         sign_in::SignInPage,
         users::UsersPage,
     );

@@ -1,0 +1,11 @@
+//! Version 1. One noun one directory, one route one file.
+
+pub(super) mod api_tokens;
+pub(super) mod approvals;
+pub(super) mod audit_log;
+pub(super) mod devices;
+pub(super) mod evaluations;
+pub(super) mod findings;
+pub(super) mod policies;
+pub(super) mod tokens;
+pub(super) mod users;
