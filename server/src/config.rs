@@ -65,6 +65,8 @@ pub struct Limits {
     pub device_burst: u32,
     /// Messages of one device each second.
     pub device_per_second: u32,
+    /// Largest size of the store in bytes; at the limit nothing more is taken, as on a full disk.
+    pub store_bytes: Option<u64>,
 }
 
 /// When silence becomes a finding (AT-01).
@@ -111,6 +113,7 @@ impl Default for Limits {
             source_per_second: 20,
             device_burst: 600,
             device_per_second: 10,
+            store_bytes: None,
         }
     }
 }

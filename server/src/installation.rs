@@ -133,7 +133,15 @@ impl Installation {
     /// # Errors
     /// Where the file cannot be opened.
     pub async fn open_store(&self) -> Result<SqliteStore, InstallationError> {
-        Ok(SqliteStore::open(&self.dir.join(STORE_FILE)).await?)
+        self.open_store_bounded(None).await
+    }
+
+    /// Opens its store, which then grows to `max_bytes` at most.
+    ///
+    /// # Errors
+    /// As [`Installation::open_store`].
+    pub async fn open_store_bounded(&self, max_bytes: Option<u64>) -> Result<SqliteStore, InstallationError> {
+        Ok(SqliteStore::open_bounded(&self.dir.join(STORE_FILE), max_bytes).await?)
     }
 
     /// The parts that every command and the server itself work with.

@@ -101,7 +101,7 @@ impl Server {
             refuse_policy_key(parent, &installation.facts)?;
         }
         let tls = tls::acceptor(&config, &installation, clock.now())?;
-        let store = installation.open_store().await?;
+        let store = installation.open_store_bounded(config.limits.store_bytes).await?;
         let app = installation.app(store.clone(), clock, config.demo);
         let server_metrics = ServerMetrics::install(&config.metrics)?;
         let committed = Arc::new(Notify::new());

@@ -4,13 +4,14 @@ mod support;
 
 use bearing_protocol::{
     api::{Acknowledgement, DEVICE_HEADER, TrustAnchors, problem},
+    clock::Clock as _,
     digest::Digest,
     id::{DeviceId, ServerId},
     limits::{MAX_BODY_BYTES, MAX_INFLATED_BYTES},
     payload::SpoolLoss,
 };
 use bearing_server::ingest::SIMULATED_ADDRESS_HEADER;
-use bearing_store::{Chain, DeviceState, FindingStatus, Store as _};
+use bearing_store::{Chain, DeviceState, Devices as _, FindingStatus, Ledger as _};
 use bearing_store_sqlite::SqliteStore;
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write as _;
@@ -345,7 +346,7 @@ async fn gaps_forks_and_losses_become_findings() {
     lossy.previous = Some(last_digest);
     lossy.spool_loss = Some(SpoolLoss { from: 5, to: 8, last_digest });
     lossy.policy_problems = vec!["expired".to_owned()];
-    lossy.sent_at = "2026-11-22T09:00:00Z".parse().unwrap();
+    lossy.sent_at = "2026-11-22T11:00:00Z".parse().unwrap();
     let answer = agent.send(&site, REPORTS, &report_body(&agent.seal(&lossy), disclosures)).await;
     assert_eq!(answer.status, 200);
 
@@ -366,6 +367,39 @@ async fn gaps_forks_and_losses_become_findings() {
         rules().await == ["AT-02", "AT-03", "AT-04", "AT-06", "AT-07", "KV-01"]
     })
     .await;
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_that_waited_in_the_spool_is_old_and_not_skewed() {
+    let site = Site::start().await;
+    let mut agent = Agent::enrolled(&site, 1).await;
+    let store = site.app.store.clone();
+    let skewed = async |agent: &Agent| {
+        store.device_findings(&agent.id).await.unwrap().iter().any(|row| row.finding.rule.as_str() == "AT-06")
+    };
+    let id = agent.id.clone();
+    let judged = async |sequence| store.result_sequence(&id).await.unwrap() == Some(sequence);
+    // An outage of an hour: two reports waited, and come one right after the other.
+    site.clock.advance(jiff::SignedDuration::from_hours(1));
+    let first = agent.seal(&agent.checkin_payload());
+    agent.send(&site, CHECKIN, &checkin_body(&first)).await;
+    agent.advance(&first);
+    let (payload, disclosures) = agent.report_payload();
+    let report = agent.seal(&payload);
+    assert_eq!(agent.send(&site, REPORTS, &report_body(&report, disclosures)).await.status, 200);
+    wait_until("the late report is judged", || judged(2)).await;
+    assert!(!skewed(&agent).await);
+    agent.advance(&report);
+    // An hour later it speaks as scheduled, and says that it is an hour earlier.
+    site.clock.advance(jiff::SignedDuration::from_hours(1));
+    let (mut payload, disclosures) = agent.report_payload();
+    payload.sent_at = site.clock.now() - jiff::SignedDuration::from_mins(10);
+    assert_eq!(
+        agent.send(&site, REPORTS, &report_body(&agent.seal(&payload), disclosures)).await.status,
+        200
+    );
+    wait_until("the clock is found behind", || skewed(&agent)).await;
     site.stop().await;
 }
 
@@ -474,6 +508,31 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
     assert_eq!(store.message_count().await.unwrap(), 5);
     assert_eq!(store.device(&agent.id).await.unwrap().unwrap().sequence, 5);
     store.close().await;
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_store_refuses_and_keeps_what_it_acknowledged() {
+    let site = Site::start_with(|config| config.limits.store_bytes = Some(1024 * 1024)).await;
+    let mut agent = Agent::enrolled(&site, 1).await;
+    let mut refused = None;
+    for _ in 0..2_000 {
+        let (mut payload, disclosures) = agent.report_payload();
+        payload.policy_problems = vec!["x".repeat(1_000); 30];
+        let envelope = agent.seal(&payload);
+        let answer = agent.send(&site, REPORTS, &report_body(&envelope, disclosures)).await;
+        if answer.status != 200 {
+            refused = Some(answer);
+            break;
+        }
+        agent.advance(&envelope);
+    }
+    let refused = refused.expect("a megabyte is full at last");
+    assert_eq!((refused.status, refused.code().as_str()), (503, problem::UNAVAILABLE));
+    assert!(refused.head.contains("retry-after: "), "{}", refused.head);
+    assert!(agent.sequence > 3);
+    assert_eq!(site.app.store.message_count().await.unwrap(), agent.sequence, "nothing acknowledged is lost");
+    assert_eq!(site.get("/healthz").await.status, 200);
     site.stop().await;
 }
 

@@ -4,6 +4,7 @@
 //! can see is of origin `server`; nothing here reaches outside the store.
 
 mod chain;
+mod clock;
 mod open;
 mod own;
 mod place;

@@ -8,26 +8,30 @@ use bearing_protocol::{
 use bearing_store::{Chain, Observed};
 
 use super::{
+    clock::Reading,
     open::Stored,
     place::Place,
     wording::{CLOCK, COUNTRY, LOSS, POLICY, SILENCE, ZONE, evidence},
 };
 
-/// How far a device's clock may be off before it is a finding, in milliseconds.
-const MAX_SKEW_MS: u64 = 5 * 60 * 1_000;
 /// Longest name of a problem that is shown, in characters.
 const MAX_PROBLEM_CHARS: usize = 200;
 
 /// The server's own evaluation of a report.
-pub(super) fn server(stored: &Stored, observation: Option<&ObservationPayload>, place: &Place) -> Observed {
+pub(super) fn server(
+    stored: &Stored,
+    observation: Option<&ObservationPayload>,
+    clock: &Reading,
+    place: &Place,
+) -> Observed {
     let mut findings = Vec::new();
     // A device that reports is not silent.
     let mut assessed = vec![SILENCE.rule(), POLICY.rule(), LOSS.rule()];
     findings.extend(policy(stored));
     findings.extend(loss(stored));
-    if let Some(observation) = observation {
+    if clock.is_assessed() {
         assessed.push(CLOCK.rule());
-        findings.extend(clock(observation));
+        findings.extend(clock.finding());
     }
     if place.is_assessed() {
         assessed.extend([COUNTRY.rule(), ZONE.rule()]);
@@ -81,29 +85,6 @@ fn loss(stored: &Stored) -> Option<Finding> {
         Confidence::High,
         "Reports were lost before they could be sent".to_owned(),
         "spool:agent",
-        shown,
-    )
-}
-
-fn clock(observation: &ObservationPayload) -> Option<Finding> {
-    if observation.clock_skew_ms.unsigned_abs() <= MAX_SKEW_MS {
-        return None;
-    }
-    let minutes = observation.clock_skew_ms / 60_000;
-    let (amount, direction) = (minutes.unsigned_abs(), if minutes > 0 { "behind" } else { "ahead" });
-    let shown = vec![evidence(
-        Source::Boot,
-        "report",
-        "sent_at",
-        format!("{amount} minutes {direction}"),
-        "The time in the signed report and the server's own at its receipt differ by more than 5 minutes. A report \
-         that waited in the spool says when it was signed, so long waits show here too.",
-    )];
-    CLOCK.finding(
-        "clock",
-        Confidence::Medium,
-        format!("The clock is {amount} minutes {direction}"),
-        "clock:device",
         shown,
     )
 }

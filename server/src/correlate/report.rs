@@ -12,7 +12,7 @@ use bearing_store::{Observed, ObservedResult};
 use serde_json::Value;
 
 use super::{
-    CorrelateError,
+    CorrelateError, clock,
     open::{Stored, assemble, open},
     own, place,
 };
@@ -45,7 +45,8 @@ pub async fn report(app: &App, id: &DeviceId, sequence: u64) -> Result<Judged, C
     let observation = observation(&stored);
     let place = place::evaluate(app, &stored, observation.as_ref(), policy.as_ref()).await?;
     let agent = agents(&stored, policy.as_ref());
-    let server = own::server(&stored, observation.as_ref(), &place);
+    let clock = clock::Reading::of(app, &stored, observation.as_ref()).await?;
+    let server = own::server(&stored, observation.as_ref(), &clock, &place);
     Ok(Judged { observed: vec![agent, server], place: place.to_json() })
 }
 

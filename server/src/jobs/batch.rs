@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bearing_store::{Job, JobKind, Observed, StoreError};
+use futures::{FutureExt as _, StreamExt as _};
 use jiff::SignedDuration;
 use tracing::warn;
 
@@ -11,6 +12,8 @@ use crate::correlate::{self, CorrelateError, Judged};
 
 /// Most jobs of one batch.
 const BATCH: u32 = 128;
+/// How many of them are read and judged at once; what they show is taken in their order.
+const AT_ONCE: usize = 8;
 /// How long a job that was taken is hidden from others.
 const HIDDEN: SignedDuration = SignedDuration::from_secs(120);
 
@@ -34,10 +37,12 @@ impl Worker {
         }
         let mut failed = Vec::new();
         let mut done: Vec<(&Job, Judged)> = Vec::new();
-        for job in &jobs {
-            match self.judge(job).await {
+        let judging: Vec<_> = jobs.iter().map(|job| self.judge(job).boxed()).collect();
+        let judged: Vec<_> = futures::stream::iter(judging).buffered(AT_ONCE).collect().await;
+        for (job, judged) in jobs.iter().zip(judged) {
+            match judged {
                 Ok(judged) => done.push((job, judged)),
-                Err(CorrelateError::Store(error)) => return Err(error),
+                Err(CorrelateError::Store(error)) if passes(&error) => return Err(error),
                 Err(error) => failed.push(Failed { job, why: chain(&error) }),
             }
         }
@@ -59,13 +64,26 @@ impl Worker {
         }
         let mut places = BTreeMap::new();
         for (job, judged) in &mut done {
+            let job: &Job = *job;
             let place = places.entry(&job.device).or_insert(None);
             *place = judged.place.take().or_else(|| place.take());
         }
         let mut verdicts = Vec::with_capacity(places.len());
+        let mut unjudged = BTreeMap::new();
         for (device, place) in places {
-            verdicts.push(correlate::verdict(&self.app, device, place, now).await?);
+            match correlate::verdict(&self.app, device, place, now).await {
+                Ok(verdict) => verdicts.push(verdict),
+                Err(error) if passes(&error) => return Err(error),
+                Err(error) => drop(unjudged.insert(device, chain(&error))),
+            }
         }
+        done.retain(|(job, _)| match unjudged.get(&job.device) {
+            Some(why) => {
+                failed.push(Failed { job, why: why.clone() });
+                false
+            }
+            None => true,
+        });
         store.set_verdicts(&verdicts).await?;
         store.finish_jobs(&done.iter().map(|(job, _)| job.id).collect::<Vec<_>>()).await?;
         for Failed { job, why } in failed {
@@ -86,6 +104,11 @@ impl Worker {
         };
         Ok(Judged { observed, place: None })
     }
+}
+
+/// Whether an error is the store's state, which passes, and not one job's.
+const fn passes(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable { .. } | StoreError::Full)
 }
 
 /// An error with its causes on one line.

@@ -141,10 +141,14 @@ async fn take_result(
     if done.rows_affected() == 0 {
         return Ok(false);
     }
+    // Mostly nothing changes, and then no index is written either.
     sqlx::query(
-        "UPDATE devices SET hostname = coalesce(?, hostname), os_family = ?, os_name = ?, os_version = ?, machine = ?, \
-         agent_version = ?, policy_name = ?, policy_version = ?, policy_digest = ?, \
-         checkin_seconds = coalesce(?, checkin_seconds) WHERE id = ?",
+        "UPDATE devices SET hostname = coalesce(?1, hostname), os_family = ?2, os_name = ?3, os_version = ?4, \
+         machine = ?5, agent_version = ?6, policy_name = ?7, policy_version = ?8, policy_digest = ?9, \
+         checkin_seconds = coalesce(?10, checkin_seconds) WHERE id = ?11 AND (hostname <> coalesce(?1, hostname) \
+         OR os_family <> ?2 OR os_name <> ?3 OR os_version <> ?4 OR machine <> ?5 OR agent_version <> ?6 \
+         OR policy_name IS NOT ?7 OR policy_version IS NOT ?8 OR policy_digest IS NOT ?9 \
+         OR checkin_seconds <> coalesce(?10, checkin_seconds))",
     )
     .bind(&result.hostname)
     .bind(&result.os.family)

@@ -16,6 +16,8 @@ const READERS: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for a connection before the server answers 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of a page.
+const PAGE_BYTES: u64 = 4_096;
 /// Page cache of each connection, in KiB.
 const CACHE_KIB: u32 = 16 * 1024;
 
@@ -38,7 +40,18 @@ pub enum OpenError {
 
 impl SqliteStore {
     /// Opens the file at `path`, making it where it is missing, and brings it to this version.
+    ///
+    /// # Errors
+    /// Where the file cannot be opened, or is of a newer version.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_bounded(path, None).await
+    }
+
+    /// The same, with a limit on the file's size: at the limit the store is full, as on a full disk.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub async fn open_bounded(path: &Path, max_bytes: Option<u64>) -> Result<Self, OpenError> {
         let shown = || path.display().to_string();
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -50,7 +63,12 @@ impl SqliteStore {
             .statement_cache_capacity(256)
             .pragma("cache_size", format!("-{CACHE_KIB}"))
             .pragma("temp_store", "MEMORY")
+            .pragma("page_size", PAGE_BYTES.to_string())
             .pragma("journal_size_limit", "67108864");
+        let options = match max_bytes {
+            Some(bytes) => options.pragma("max_page_count", (bytes / PAGE_BYTES).max(1).to_string()),
+            None => options,
+        };
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)

@@ -1,0 +1,60 @@
+//! Pages stay fast when there is much: measured by hand, since a test asserts no wall-clock time.
+//! `BEARING_SCALE=1 cargo test --release -p bearing-store-sqlite --test scale -- --nocapture`
+
+use std::time::Instant;
+
+use bearing_protocol::severity::Severity;
+use bearing_store::{
+    DeviceFilter, FindingFilter, FindingStatus, Findings as _, Overview as _, PageRequest, Tokens as _, Devices as _,
+    conformance::sample,
+};
+use bearing_store_sqlite::SqliteStore;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_many_devices_and_findings() {
+    // Small without the variable: then it proves that every page is reached, not how fast.
+    let (devices, per_device) = if std::env::var_os("BEARING_SCALE").is_some() { (60_000, 17) } else { (40, 5) };
+    let directory = tempfile::TempDir::new().unwrap();
+    let store = SqliteStore::open(&directory.path().join("bearing.db")).await.unwrap();
+    store.add_token(&sample::token(1, 100_000)).await.unwrap();
+    let rules = ["RA-01", "KV-01", "PO-01", "TU-03", "PO-04"];
+    for n in 0..devices {
+        let device = sample::new_device(u16::try_from(n).unwrap());
+        store.enroll(&device, sample::at(0)).await.unwrap().unwrap();
+        let findings = (0..per_device)
+            .map(|f| sample::finding(rules[f % rules.len()], &format!("cause {f}"), Severity::ALL[(n + f) % 5]))
+            .collect();
+        store.observe(&sample::observed(&device.id, 1, findings, &rules)).await.unwrap();
+    }
+    let measure = |what: &'static str, since: Instant| println!("{what}: {:?}", since.elapsed());
+    let since = Instant::now();
+    let page = store.devices(&DeviceFilter::default(), &PageRequest::default()).await.unwrap();
+    measure("first page of devices", since);
+    assert_eq!(page.total, Some(devices as u64));
+    let filters = [
+        ("open findings", FindingFilter { status: vec![FindingStatus::Open], ..FindingFilter::default() }),
+        ("all findings", FindingFilter::default()),
+        (
+            "one family",
+            FindingFilter { family: Some(bearing_protocol::rule::Family::Kvm), ..FindingFilter::default() },
+        ),
+        ("a search", FindingFilter { search: Some("cause 3".to_owned()), ..FindingFilter::default() }),
+        ("a search for nothing", FindingFilter { search: Some("nowhere".to_owned()), ..FindingFilter::default() }),
+    ];
+    for (what, filter) in filters {
+        let mut request = PageRequest::default();
+        for _ in 0..3 {
+            let since = Instant::now();
+            let page = store.findings(&filter, &request).await.unwrap();
+            measure(what, since);
+            request.after = page.next;
+            if request.after.is_none() {
+                break;
+            }
+        }
+    }
+    let since = Instant::now();
+    let counts = store.overview(sample::at(10), sample::at(5)).await.unwrap();
+    measure("overview", since);
+    assert_eq!(counts.by_severity.values().sum::<u64>(), (devices * per_device) as u64);
+}
