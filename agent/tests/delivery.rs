@@ -1,4 +1,5 @@
 //! The service against a server on loopback: what arrives, in which order, and what happens when it does not.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

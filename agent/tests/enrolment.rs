@@ -1,4 +1,5 @@
 //! Enrolling against a server on loopback: what is pinned, what is sent, and when nothing is.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! The service as a process: enrolled by the command line, in its sandbox, told to stop by a signal.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -18,6 +19,7 @@ use support::{FakeServer, Taken};
 fn agent(state: &Path) -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_bearing-agent"));
     command.arg("--state-dir").arg(state).arg("--config").arg(state.join("none.toml"));
+    command.arg("--notice-dir").arg(state.with_file_name("notice"));
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         command.env_remove(name);
     }
@@ -106,6 +108,17 @@ async fn a_service_is_enrolled_reports_and_says_a_last_word() {
     );
     let shown = finish(agent(&state).arg("show").stdout(Stdio::piped()).spawn().unwrap()).await;
     assert!(String::from_utf8_lossy(&shown.stdout).contains("Inventory that went with it"));
+    let notice = state.with_file_name("notice");
+    assert_eq!(fs::metadata(&notice).unwrap().permissions().mode() & 0o777, 0o755);
+    for file in ["status.json", "last-report.json"] {
+        let path = notice.join(file);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o644,
+            "every account may read it"
+        );
+        assert!(!fs::read_to_string(path).unwrap().contains(&"0c".repeat(32)), "no key in it");
+    }
     let doctor = finish(agent(&state).arg("doctor").stdout(Stdio::piped()).spawn().unwrap()).await;
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
     assert!(said.contains("its certificate is by the pinned CA") && said.contains("does not run"), "{said}");

@@ -171,7 +171,7 @@ impl Visit {
     fn server(&mut self, enrolment: &Enrolment, config: &Config) -> Result<(), Failure> {
         let url: ServerUrl = enrolment.server_url.parse()?;
         let host = url.host_and_port();
-        match host.to_socket_addrs().map(|addresses| addresses.count()) {
+        match host.to_socket_addrs().map(Iterator::count) {
             Ok(count) if count > 0 => self.well(&format!("The name of {host} resolves.")),
             Ok(_) | Err(_) => self.ill(
                 &format!("The name of {host} does not resolve."),

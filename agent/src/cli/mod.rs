@@ -29,6 +29,7 @@ use tokio::runtime::Runtime;
 use crate::{
     config::Config,
     policy_store::PolicyStore,
+    service::NoticeBoard,
     state::{Enrolment, StateDirectory},
 };
 
@@ -42,6 +43,9 @@ struct Arguments {
     /// Where the agent keeps its key, its enrolment and what waits to be sent
     #[arg(long, global = true, value_name = "DIR", default_value = "/var/lib/bearing")]
     state_dir: PathBuf,
+    /// Where every account reads what was collected and sent
+    #[arg(long, global = true, value_name = "DIR", default_value = "/run/bearing")]
+    notice_dir: PathBuf,
     /// Configuration file; may be missing
     #[arg(long, global = true, value_name = "FILE", default_value = "/etc/bearing/agent.toml")]
     config: PathBuf,
@@ -90,15 +94,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(arguments: Arguments, clock: Arc<dyn Clock>) -> Result<ExitCode, Failure> {
     let state = StateDirectory::new(arguments.state_dir);
+    let board = NoticeBoard::new(arguments.notice_dir);
     let config = || Config::load(&arguments.config);
     match arguments.command {
         Command::Evaluate(command) => command.run(&state, clock.as_ref()),
         Command::Facts(command) => command.run(&state, &policy_in_force(&state), clock.as_ref()),
         Command::Verify(command) => command.run(),
         Command::Enroll(command) => command.run(&state, &config()?, clock.as_ref()),
-        Command::Run => run::run(&state, &config()?, clock),
-        Command::Status => status::status(&state, clock.as_ref()),
-        Command::Show(command) => command.run(&state),
+        Command::Run => run::run(&state, board, &config()?, clock),
+        Command::Status => status::status(&state, &board, clock.as_ref()),
+        Command::Show(command) => command.run(&state, &board),
         Command::Doctor => doctor::doctor(&state, &config()?, clock.as_ref()),
         Command::Explain(command) => command.run(clock.as_ref()),
         Command::UninstallClean(command) => command.run(&state),

@@ -14,7 +14,7 @@ use crate::{
     key::DeviceKey,
     own_binary,
     policy_store::PolicyStore,
-    service::{Evaluator, Parts, Service, ServiceError, Watch},
+    service::{Evaluator, NoticeBoard, Parts, Service, ServiceError, Watch},
     spool::Outbox,
     state::{Enrolment, StateDirectory},
     transport::{Proxies, Transport},
@@ -23,6 +23,7 @@ use crate::{
 /// `run`: the service.
 pub(super) fn run(
     state: &StateDirectory,
+    board: NoticeBoard,
     config: &Config,
     clock: Arc<dyn Clock>,
 ) -> Result<ExitCode, Failure> {
@@ -61,6 +62,7 @@ pub(super) fn run(
             policies,
             transport,
             evaluator,
+            board,
             watch: Watch::open(),
             agent_digest,
             clock,

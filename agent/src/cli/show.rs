@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Failure, Format, output};
 use crate::{
     report::{Reader, render},
-    service::LastReport,
+    service::{LastReport, NoticeBoard},
     state::StateDirectory,
 };
 
@@ -20,8 +20,12 @@ pub(super) struct Show {
 }
 
 impl Show {
-    pub(super) fn run(&self, state: &StateDirectory) -> Result<ExitCode, Failure> {
-        let Some(last) = LastReport::load(state)? else {
+    pub(super) fn run(&self, state: &StateDirectory, board: &NoticeBoard) -> Result<ExitCode, Failure> {
+        let last = match LastReport::load(state) {
+            Err(error) if error.is_denied() => board.last_report()?,
+            answer => answer?,
+        };
+        let Some(last) = last else {
             output::print(
                 "No report was made for a server yet. What this machine shows: bearing-agent evaluate\n",
             )?;

@@ -114,10 +114,9 @@ fn commit_as_planned(
     for (source, value) in inventory.iter().take(plan.inventory.min(MAX_INVENTORY)) {
         items.push(CommittedItem { source: *source, item: values.commit(value)? });
     }
-    let mut coverage: Vec<Coverage> =
-        report.coverage.iter().take(MAX_COVERAGE).cloned().map(cut_line).collect();
+    let mut coverage: Vec<Coverage> = report.coverage.iter().take(MAX_COVERAGE).map(cut_line).collect();
     if let Some(left_out) = plan.left_out(report, inventory) {
-        note_left_out(&mut coverage, left_out);
+        note_left_out(&mut coverage, &left_out);
     }
     let mut outcomes = report.outcomes.clone();
     outcomes.truncate(MAX_OUTCOMES);
@@ -192,7 +191,7 @@ fn commit_evidence(values: &mut Values, piece: &Evidence) -> Result<CommittedEvi
 }
 
 /// Says in the payload's coverage that something did not fit.
-fn note_left_out(coverage: &mut Vec<Coverage>, left_out: String) {
+fn note_left_out(coverage: &mut Vec<Coverage>, left_out: &str) {
     match coverage.iter_mut().find(|line| line.source == Source::Spool) {
         Some(line) => {
             line.status = line.status.max(Status::Partial);
@@ -200,7 +199,11 @@ fn note_left_out(coverage: &mut Vec<Coverage>, left_out: String) {
         }
         None => {
             coverage.truncate(MAX_COVERAGE - 1);
-            coverage.push(Coverage { source: Source::Spool, status: Status::Partial, detail: left_out });
+            coverage.push(Coverage {
+                source: Source::Spool,
+                status: Status::Partial,
+                detail: left_out.to_owned(),
+            });
         }
     }
 }
@@ -209,8 +212,8 @@ fn cut(text: &str) -> String {
     truncate(text, MAX_TEXT_BYTES).to_owned()
 }
 
-fn cut_line(line: Coverage) -> Coverage {
-    Coverage { detail: cut(&line.detail), ..line }
+fn cut_line(line: &Coverage) -> Coverage {
+    Coverage { source: line.source, status: line.status, detail: cut(&line.detail) }
 }
 
 /// Disclosures in the order in which their commitments were made.

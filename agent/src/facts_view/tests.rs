@@ -52,7 +52,7 @@ fn paths(value: &Value, prefix: &str, listed: &BTreeSet<&str>, found: &mut BTree
     let join = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
     match value {
         Value::Object(fields) => {
-            fields.iter().for_each(|(name, value)| paths(value, &join(name), listed, found))
+            fields.iter().for_each(|(name, value)| paths(value, &join(name), listed, found));
         }
         Value::Array(items) if !items.is_empty() && items[0].is_object() => {
             paths(&items[0], &format!("{prefix}[]"), listed, found);

@@ -89,6 +89,10 @@ impl Service {
         if let Err(failure) = last.save(&self.parts.directory) {
             warn!("`show` cannot be brought up to date: {failure}");
         }
+        if let Err(failure) = self.parts.board.hang_report(&last) {
+            warn!("the local notice cannot be written: {failure}");
+        }
+        self.last_report = Some((&last).into());
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 mod delivery;
 mod evaluator;
 mod message;
+mod notice;
 mod record;
 mod watch;
 
@@ -22,6 +23,7 @@ use tokio::{task::JoinHandle, time::Instant};
 use tracing::{error, info, warn};
 
 pub use evaluator::{Evaluated, Evaluator};
+pub use notice::{Notice, NoticeBoard, ReportInBrief};
 pub use record::{LastReport, Record, Trouble};
 pub use watch::Watch;
 
@@ -52,6 +54,8 @@ pub struct Parts {
     pub transport: Transport,
     /// What evaluates.
     pub evaluator: Evaluator,
+    /// Where every account of the machine reads what was collected and sent.
+    pub board: NoticeBoard,
     /// Device events, where they can be heard.
     pub watch: Watch,
     /// SHA-256 of the agent's own binary.
@@ -98,6 +102,10 @@ pub struct Service {
     /// Fingerprint of the last report's result.
     unchanged: Option<Digest>,
     boot_id: Option<String>,
+    last_report: Option<ReportInBrief>,
+    hung: Option<Notice>,
+    /// Whether it was said that the notice cannot be hung.
+    board_failed: bool,
 }
 
 /// Why an evaluation is wanted.
@@ -121,6 +129,9 @@ impl Service {
             running: None,
             unchanged: None,
             boot_id: None,
+            last_report: LastReport::load(&parts.directory).ok().flatten().as_ref().map(Into::into),
+            hung: None,
+            board_failed: false,
             parts,
         }
     }
@@ -237,7 +248,7 @@ impl Service {
             }
             return Ok(());
         }
-        self.push_report(&wanted, evaluated)?;
+        self.push_report(&wanted, *evaluated)?;
         self.unchanged = Some(fingerprint);
         Ok(())
     }
@@ -250,11 +261,30 @@ impl Service {
         self.record.note_waiting(outbox.waiting(), outbox.bytes());
         self.record.note_next_evaluation(self.parts.clock.now(), until);
         if let Err(failure) = self.record.save(&self.parts.directory) {
-            warn!(
-                "{failure}: {}",
-                std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default()
-            );
+            warn!("{failure}");
         }
+        self.hang_notice();
+    }
+
+    /// Hangs the local notice, where it changed.
+    fn hang_notice(&mut self) {
+        let parts = &self.parts;
+        let lost = parts.outbox.chain().lost_messages();
+        let record = self.record.plain();
+        let now = parts.clock.now();
+        let notice = Notice::of(&parts.enrolment, &parts.policies, record, lost, self.last_report, now);
+        if self.hung.as_ref() == Some(&notice) {
+            return;
+        }
+        match parts.board.hang_notice(&notice) {
+            Ok(()) => self.board_failed = false,
+            Err(failure) if !self.board_failed => {
+                self.board_failed = true;
+                warn!("the local notice cannot be written: {failure}");
+            }
+            Err(_) => {}
+        }
+        self.hung = Some(notice);
     }
 
     async fn last_word(mut self) -> Result<(), ServiceError> {
@@ -284,7 +314,7 @@ impl Service {
 
 /// What became of an evaluation.
 enum Finished {
-    Done(Wanted, Evaluated),
+    Done(Wanted, Box<Evaluated>),
     Failed(String),
 }
 
@@ -293,7 +323,7 @@ async fn finished(running: &mut Option<(Wanted, JoinHandle<Evaluated>)>) -> Fini
     let Some((_, handle)) = running else { return std::future::pending().await };
     let result = handle.await;
     match (running.take(), result) {
-        (Some((wanted, _)), Ok(evaluated)) => Finished::Done(wanted, evaluated),
+        (Some((wanted, _)), Ok(evaluated)) => Finished::Done(wanted, Box::new(evaluated)),
         (_, Err(error)) => Finished::Failed(error.to_string()),
         (None, Ok(_)) => Finished::Failed("it was forgotten".to_owned()),
     }

@@ -63,13 +63,29 @@ impl Record {
     /// # Errors
     /// [`FileError::Write`].
     pub fn save(&mut self, directory: &StateDirectory) -> Result<(), FileError> {
-        let plain = Self { saved: None, ..self.clone() };
+        let plain = self.plain();
         if self.saved.as_deref() == Some(&plain) {
             return Ok(());
         }
         directory.write_json(Self::FILE, &plain)?;
         self.saved = Some(Box::new(plain));
         Ok(())
+    }
+
+    /// What is told, without what only serves to tell whether it changed.
+    pub(super) fn plain(&self) -> Self {
+        Self {
+            started_at: self.started_at,
+            stopped_at: self.stopped_at,
+            last_sent_at: self.last_sent_at,
+            last_sequence: self.last_sequence,
+            clock_skew_s: self.clock_skew_s,
+            next_evaluation_at: self.next_evaluation_at,
+            waiting: self.waiting,
+            spool_bytes: self.spool_bytes,
+            trouble: self.trouble.clone(),
+            saved: None,
+        }
     }
 
     pub(super) fn started(&mut self, now: Timestamp) {

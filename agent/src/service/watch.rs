@@ -1,22 +1,15 @@
 use bearing_host::watch::{DeviceWatch, WatchError};
-use tokio::io::{Interest, unix::AsyncFd};
 use tracing::warn;
 
 /// Device events, where they can be heard. Where they cannot, the schedule alone decides.
 #[derive(Debug)]
-pub struct Watch(Option<AsyncFd<DeviceWatch>>);
+pub struct Watch(Option<heard::Events>);
 
 impl Watch {
     /// Begins to listen; says once where that is not possible. Call it inside the runtime.
     pub fn open() -> Self {
-        #[expect(
-            deprecated,
-            reason = "the watch owns its descriptor for as long as it lives; the successor is unsafe"
-        )]
-        let watch = DeviceWatch::open()
-            .and_then(|watch| AsyncFd::with_interest(watch, Interest::READABLE).map_err(WatchError::Open));
-        match watch {
-            Ok(watch) => Self(Some(watch)),
+        match DeviceWatch::open().and_then(heard::Events::new) {
+            Ok(events) => Self(Some(events)),
             Err(error) => {
                 warn!("{error}");
                 Self(None)
@@ -32,24 +25,66 @@ impl Watch {
     /// Resolves when a device that matters came or went.
     pub async fn changed(&mut self) {
         loop {
-            let Some(watch) = &self.0 else { return std::future::pending().await };
-            let heard = match watch.readable().await {
-                Ok(mut ready) => {
-                    let events = ready.get_inner().read_events();
-                    // Everything that was there has been read.
-                    ready.clear_ready();
-                    events
-                }
-                Err(error) => Err(WatchError::Read(error)),
-            };
-            match heard {
-                Ok(events) if events.is_empty() => {}
+            let Some(events) = &self.0 else { return std::future::pending().await };
+            match events.next().await {
+                Ok(heard) if heard.is_empty() => {}
                 Ok(_) => return,
                 Err(error) => {
                     warn!("{error}: devices are looked at as scheduled");
                     self.0 = None;
                 }
             }
+        }
+    }
+}
+
+#[cfg(unix)]
+mod heard {
+    use bearing_host::watch::DeviceEvent;
+    use tokio::io::{Interest, unix::AsyncFd};
+
+    use super::{DeviceWatch, WatchError};
+
+    /// The watch's descriptor, waited for by the runtime: no wake-up but for an event.
+    #[derive(Debug)]
+    pub(super) struct Events(AsyncFd<DeviceWatch>);
+
+    impl Events {
+        #[expect(
+            deprecated,
+            reason = "the watch owns its descriptor while it lives; the successor is unsafe"
+        )]
+        pub(super) fn new(watch: DeviceWatch) -> Result<Self, WatchError> {
+            AsyncFd::with_interest(watch, Interest::READABLE).map(Self).map_err(WatchError::Open)
+        }
+
+        pub(super) async fn next(&self) -> Result<Vec<DeviceEvent>, WatchError> {
+            let mut ready = self.0.readable().await.map_err(WatchError::Read)?;
+            let events = ready.get_inner().read_events();
+            // Fewer events than one call reads: everything that was there has been read.
+            ready.clear_ready();
+            events
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod heard {
+    use bearing_host::watch::DeviceEvent;
+
+    use super::{DeviceWatch, WatchError};
+
+    /// A watch that this system cannot open.
+    #[derive(Debug)]
+    pub(super) struct Events(DeviceWatch);
+
+    impl Events {
+        pub(super) fn new(watch: DeviceWatch) -> Result<Self, WatchError> {
+            Ok(Self(watch))
+        }
+
+        pub(super) async fn next(&self) -> Result<Vec<DeviceEvent>, WatchError> {
+            self.0.read_events()
         }
     }
 }

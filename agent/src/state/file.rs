@@ -28,6 +28,13 @@ pub enum FileError {
     Remove { path: PathBuf, source: io::Error },
 }
 
+impl FileError {
+    /// Whether it was refused for want of permission.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied)
+    }
+}
+
 /// Puts `bytes` in place of what `path` holds. A full disk leaves what was there.
 ///
 /// # Errors

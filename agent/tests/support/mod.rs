@@ -13,7 +13,7 @@ use bearing_agent::{
     enroll::{Request, enroll},
     key::DeviceKey,
     policy_store::PolicyStore,
-    service::{Evaluator, Parts, Service, ServiceError, Watch},
+    service::{Evaluator, NoticeBoard, Parts, Service, ServiceError, Watch},
     spool::{Outbox, SpoolLimits},
     state::{Enrolment, StateDirectory, TlsTrust},
     transport::{Proxies, ServerUrl, Transport, Trust},
@@ -43,7 +43,7 @@ use tokio::{
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
-        ServerConfig,
+        ServerConfig, crypto,
         pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
     },
 };
@@ -114,17 +114,15 @@ impl FakeServer {
         let issuer = Issuer::new(ca, ca_key);
         let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &issuer).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(
-            tokio_rustls::rustls::crypto::ring::default_provider(),
-        ))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![CertificateDer::from(certificate.der().to_vec())],
-            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-        )
-        .unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from(certificate.der().to_vec())],
+                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
+            )
+            .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let policy_key = self::key();
@@ -412,6 +410,7 @@ impl Machine {
             evaluator: Evaluator::new(root, policies.in_force(), self.clock.clone()),
             policies,
             transport,
+            board: NoticeBoard::new(self.temporary.path().join("notice")),
             watch: Watch::deaf(),
             agent_digest: None,
             clock: self.clock.clone(),
