@@ -14,6 +14,9 @@ use super::{
 };
 use crate::source_text::{self, Problem};
 
+/// Shorter manufacturer strings are no names.
+const MAKER_BYTES: usize = 5;
+
 /// Compiles all files.
 pub(super) fn compile(files: &[(&str, &str)]) -> Result<KvmCatalogue, Vec<Problem>> {
     let mut problems = Vec::new();
@@ -115,7 +118,10 @@ fn add_identity(
     if let (Standing::Kvm, Some(manufacturer), false) =
         (identity.standing, &identity.manufacturer, form.disguise)
     {
-        catalogue.makers.entry(manufacturer.clone()).or_insert(entry);
+        // "KVM" is what switches on the desk call themselves too.
+        if manufacturer.len() >= MAKER_BYTES {
+            catalogue.makers.entry(manufacturer.clone()).or_insert(entry);
+        }
         if let Some(product) = &identity.product {
             let named = identity.clone();
             catalogue.by_strings.entry(strings_key(manufacturer, product)).or_default().push(named.clone());

@@ -58,6 +58,11 @@ fn known_ids(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, ou
     let default = catalogue
         .identities(view.vendor_id, view.product_id)
         .filter(|identity| identity.standing == Standing::Kvm && !identity.disguise && named(identity) > 0)
+        // A product string under the kernel's own ids may be anybody's, where nothing types or points.
+        .filter(|identity| {
+            let own_maker = same(identity.manufacturer.as_ref(), manufacturer);
+            own_maker || view.vendor_id != LINUX || view.has_hid() || view.is_opaque()
+        })
         .max_by_key(|identity| (named(identity), std::cmp::Reverse(identity.entry)));
     let seen =
         |field| Seen { source: Source::Usb, location: &view.location, field, value: view.calls_itself() };
