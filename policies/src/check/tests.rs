@@ -26,10 +26,18 @@ fn the_embedded_files_have_no_problem() {
 fn every_file_on_disk_is_embedded() {
     let here = DataFiles::read(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
     let built_in = DataFiles::embedded();
-    assert_eq!(here.rules, built_in.rules);
-    assert_eq!(here.tools, built_in.tools);
-    assert_eq!(here.profiles, built_in.profiles);
-    assert_eq!(here.cases, built_in.cases);
+    for (on_disk, embedded) in [
+        (here.rules, built_in.rules),
+        (here.tools, built_in.tools),
+        (here.profiles, built_in.profiles),
+        (here.cases, built_in.cases),
+    ] {
+        let differing = |a: &[(String, String)], b: &[(String, String)]| -> Vec<String> {
+            a.iter().filter(|file| !b.contains(file)).map(|(path, _)| path.clone()).collect()
+        };
+        let none: Vec<String> = Vec::new();
+        assert_eq!((differing(&on_disk, &embedded), differing(&embedded, &on_disk)), (none.clone(), none));
+    }
 }
 
 #[test]
@@ -64,9 +72,9 @@ fn a_tool_defined_twice_or_in_the_wrong_file() {
 #[test]
 fn a_rule_without_a_hit_or_a_nearest_miss() {
     let found = problems(|files| files.cases.retain(|(path, _)| !path.starts_with("cases/TU-04/miss-")));
-    assert_eq!(found, "rules/TU-04.toml: rule `TU-04` has no nearest-miss case");
+    assert!(found.contains("rules/TU-04.toml: rule `TU-04` has no nearest-miss case"), "{found}");
     let found = problems(|files| files.cases.retain(|(path, _)| !path.starts_with("cases/TU-04/hit-")));
-    assert_eq!(found, "rules/TU-04.toml: rule `TU-04` has no hit case");
+    assert!(found.contains("rules/TU-04.toml: rule `TU-04` has no hit case"), "{found}");
 }
 
 #[test]

@@ -105,7 +105,11 @@ impl<'a> Context<'a> {
     /// Takes a finding. A rule without a file, or one that is retired, raises nothing.
     pub fn report(&mut self, draft: Draft) {
         let Some(rule) = self.catalogue.rule(draft.rule) else { return };
-        let severity = self.policy.severity_of(rule.id).or(draft.severity).unwrap_or(rule.severity);
+        let seen = draft.severity.unwrap_or(rule.severity);
+        let severity = match self.policy.severity_of(rule.id) {
+            Some(wanted) => moved(seen, rule.severity, wanted),
+            None => seen,
+        };
         // Hardware findings fuse several rules, and which is strongest may change: the family names the cause.
         let cause_of = match rule.id.family() {
             family @ Family::Kvm => family.prefix(),
@@ -170,6 +174,22 @@ impl<'a> Context<'a> {
     }
 }
 
+/// The severity of a finding whose rule policy moves from `usual` to `wanted`: a lower one caps every finding of the
+/// rule, a higher one lifts each by as many steps; what is informational stays so.
+fn moved(seen: Severity, usual: Severity, wanted: Severity) -> Severity {
+    if wanted <= usual {
+        return seen.min(wanted);
+    }
+    let steps = |severity: Severity| Severity::ALL.iter().take_while(|other| **other < severity).count();
+    match seen {
+        Severity::Informational => seen,
+        _ => {
+            let step = steps(seen) + steps(wanted) - steps(usual);
+            Severity::ALL.get(step).copied().unwrap_or(Severity::Critical)
+        }
+    }
+}
+
 fn clean_evidence(piece: &Evidence) -> Evidence {
     Evidence {
         location: clean(&piece.location),
@@ -184,4 +204,21 @@ fn clean_evidence(piece: &Evidence) -> Evidence {
 fn clean(text: &str) -> String {
     let shown = printable(truncate(text, MAX_TEXT_BYTES), MAX_TEXT_BYTES);
     truncate(&shown, MAX_TEXT_BYTES).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Severity::*, *};
+
+    #[test]
+    fn policy_caps_or_lifts() {
+        assert_eq!(moved(High, High, Low), Low);
+        assert_eq!(moved(Low, High, Medium), Low);
+        assert_eq!(moved(Critical, High, Medium), Medium);
+        assert_eq!(moved(Medium, Medium, High), High);
+        assert_eq!(moved(Low, Medium, High), Medium);
+        assert_eq!(moved(Informational, Medium, Critical), Informational);
+        assert_eq!(moved(High, Medium, Critical), Critical);
+        assert_eq!(moved(High, High, High), High);
+    }
 }

@@ -1,6 +1,6 @@
 //! One product's finding. Where its executable hides, RA-06 speaks for it and the product's own rule is evidence.
 
-use bearing_protocol::severity::Severity;
+use bearing_protocol::{finding::Evidence, severity::Severity};
 
 use crate::detect::{
     Context, Draft,
@@ -32,7 +32,8 @@ pub(in crate::detect) fn report_product(
         if !evidence.iter().any(|piece| piece.rule == own_rule)
             && let Some(first) = evidence.first().cloned()
         {
-            evidence.push(bearing_protocol::finding::Evidence { rule: own_rule, ..first });
+            let why = format!("{} {}, and nobody approved it", tool.name, state.describe());
+            evidence.push(Evidence { rule: own_rule, why, ..first });
         }
     } else {
         for piece in &mut evidence {
