@@ -115,7 +115,9 @@ impl List {
                 let rows: Vec<_> = rows.iter().map(as_json).collect();
                 super::print(&serde_json::to_string_pretty(&rows)?)
             }
-            Format::Text if rows.is_empty() => super::print("no evaluations yet: `bearing-server evaluation create`"),
+            Format::Text if rows.is_empty() => {
+                super::print("no evaluations yet: `bearing-server evaluation create`")
+            }
             Format::Text => super::print(&rows.iter().map(as_line).collect::<Vec<_>>().join("\n")),
         }
     }

@@ -85,7 +85,10 @@ impl Verify {
             let c = result.counts;
             lines.push(String::new());
             lines.push(format!("evaluation \"{}\"", printable(evaluation, 200)));
-            lines.push(format!("  {} of {} devices answered with a fresh signed report", c.assessed, c.devices));
+            lines.push(format!(
+                "  {} of {} devices answered with a fresh signed report",
+                c.assessed, c.devices
+            ));
             lines.push(format!(
                 "  rules: {} pass, {} fail, {} not applicable, {} not assessed",
                 c.pass, c.fail, c.not_applicable, c.not_assessed
@@ -98,7 +101,11 @@ impl Verify {
             ));
         }
         let holds = result.holds();
-        lines.push(if holds { "\nEverything that was checked holds.".into() } else { "\nThis bundle does NOT verify.".into() });
+        lines.push(if holds {
+            "\nEverything that was checked holds.".into()
+        } else {
+            "\nThis bundle does NOT verify.".into()
+        });
         super::print(&lines.join("\n"))?;
         Ok(u8::from(!holds))
     }

@@ -38,6 +38,18 @@ pub enum OpenError {
     Migrate { path: String, source: sqlx::migrate::MigrateError },
 }
 
+/// Makes an empty file that only its owner can read, where there is none; the files beside it take its mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 impl SqliteStore {
     /// Opens the file at `path`, making it where it is missing, and brings it to this version.
     ///
@@ -53,9 +65,10 @@ impl SqliteStore {
     /// As [`SqliteStore::open`].
     pub async fn open_bounded(path: &Path, max_bytes: Option<u64>) -> Result<Self, OpenError> {
         let shown = || path.display().to_string();
+        create_private(path)
+            .map_err(|error| OpenError::Open { path: shown(), source: sqlx::Error::Io(error) })?;
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)

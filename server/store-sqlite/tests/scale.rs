@@ -5,15 +5,16 @@ use std::time::Instant;
 
 use bearing_protocol::severity::Severity;
 use bearing_store::{
-    DeviceFilter, FindingFilter, FindingStatus, Findings as _, Overview as _, PageRequest, Tokens as _, Devices as _,
-    conformance::sample,
+    DeviceFilter, Devices as _, FindingFilter, FindingStatus, Findings as _, Overview as _, PageRequest,
+    Tokens as _, conformance::sample,
 };
 use bearing_store_sqlite::SqliteStore;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_many_devices_and_findings() {
     // Small without the variable: then it proves that every page is reached, not how fast.
-    let (devices, per_device) = if std::env::var_os("BEARING_SCALE").is_some() { (60_000, 17) } else { (40, 5) };
+    let (devices, per_device) =
+        if std::env::var_os("BEARING_SCALE").is_some() { (60_000, 17) } else { (40, 5) };
     let directory = tempfile::TempDir::new().unwrap();
     let store = SqliteStore::open(&directory.path().join("bearing.db")).await.unwrap();
     store.add_token(&sample::token(1, 100_000)).await.unwrap();
@@ -22,7 +23,9 @@ async fn pages_of_many_devices_and_findings() {
         let device = sample::new_device(u16::try_from(n).unwrap());
         store.enroll(&device, sample::at(0)).await.unwrap().unwrap();
         let findings = (0..per_device)
-            .map(|f| sample::finding(rules[f % rules.len()], &format!("cause {f}"), Severity::ALL[(n + f) % 5]))
+            .map(|f| {
+                sample::finding(rules[f % rules.len()], &format!("cause {f}"), Severity::ALL[(n + f) % 5])
+            })
             .collect();
         store.observe(&sample::observed(&device.id, 1, findings, &rules)).await.unwrap();
     }
@@ -39,7 +42,10 @@ async fn pages_of_many_devices_and_findings() {
             FindingFilter { family: Some(bearing_protocol::rule::Family::Kvm), ..FindingFilter::default() },
         ),
         ("a search", FindingFilter { search: Some("cause 3".to_owned()), ..FindingFilter::default() }),
-        ("a search for nothing", FindingFilter { search: Some("nowhere".to_owned()), ..FindingFilter::default() }),
+        (
+            "a search for nothing",
+            FindingFilter { search: Some("nowhere".to_owned()), ..FindingFilter::default() },
+        ),
     ];
     for (what, filter) in filters {
         let mut request = PageRequest::default();

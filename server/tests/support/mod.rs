@@ -1,6 +1,6 @@
 //! A whole server over loopback, and an agent that says what it is told to say.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
