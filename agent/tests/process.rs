@@ -87,6 +87,7 @@ async fn a_service_is_enrolled_reports_and_says_a_last_word() {
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     let ended = finish(service).await;
     let log = String::from_utf8_lossy(&ended.stderr).into_owned();
+    println!("{log}");
     assert!(ended.status.success(), "{log}");
     assert!(!log.contains('\u{1b}'), "{log}");
     let taken = server.taken();

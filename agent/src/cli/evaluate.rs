@@ -17,6 +17,7 @@ use crate::{
     bundle::{Bundle, SignedBy, Signing},
     inventory,
     key::DeviceKey,
+    policy_store::PolicyStore,
     report::{Assessment, Reader, Request, assess, is_evaluated, render},
     state::{Enrolment, StateDirectory},
     tenant::TenantKey,
@@ -63,7 +64,7 @@ enum EvaluateError {
 impl Evaluate {
     pub(super) fn run(&self, state: &StateDirectory, clock: &dyn Clock) -> Result<ExitCode, Failure> {
         let root = open_root(self.sysroot.as_ref())?;
-        let (policy, line) = self.policy()?;
+        let (policy, line) = self.policy(state, clock)?;
         let catalogue = Catalogue::for_policy(&policy);
         let request = Request {
             root: &root,
@@ -127,9 +128,15 @@ impl Evaluate {
         Ok(())
     }
 
-    fn policy(&self) -> Result<(Policy, Coverage), EvaluateError> {
+    fn policy(&self, state: &StateDirectory, clock: &dyn Clock) -> Result<(Policy, Coverage), EvaluateError> {
         let line = |detail: String| Coverage { source: Source::Policy, status: Status::Unsupported, detail };
         let Some(path) = &self.policy else {
+            if self.sysroot.is_none()
+                && let Ok(Some(enrolment)) = Enrolment::load(state)
+            {
+                let store = PolicyStore::open(state, enrolment.policy_key_set(), enrolment.employee_keys);
+                return Ok((store.in_force().clone(), store.coverage(clock.now())));
+            }
             let text = "the built-in profile is in force; no signed policy was verified".to_owned();
             return Ok((Policy::default(), line(text)));
         };

@@ -14,7 +14,7 @@ use crate::{
     key::DeviceKey,
     own_binary,
     policy_store::PolicyStore,
-    service::{Evaluator, NoticeBoard, Parts, Service, ServiceError, Watch},
+    service::{Evaluator, NoticeBoard, Parts, ReadingThread, Service, ServiceError, Watch},
     spool::Outbox,
     state::{Enrolment, StateDirectory},
     transport::{Proxies, Transport},
@@ -51,6 +51,13 @@ pub(super) fn run(
     let trust = trust_of(config.tls, &enrolment.ca_pem);
     let transport = Transport::new(enrolment.server_url.parse()?, &trust, Proxies::FromEnvironment)?;
     let evaluator = Evaluator::new(Root::live(), policies.in_force(), Arc::clone(&clock));
+    let reading = ReadingThread::start()?;
+    // From here on: the reading thread lives already, and this one writes only where its state is.
+    if let Err(failure) = board.create() {
+        warn!("the local notice cannot be hung: {failure}");
+    }
+    let confinement = sandbox::confine_writes(&[state.path(), board.path()]);
+    info!("sandbox: {}", confinement.describe());
     let notifier = Notifier::open(std::env::var_os("NOTIFY_SOCKET"))?;
     runtime()?.block_on(async move {
         let parts = Parts {
@@ -62,6 +69,7 @@ pub(super) fn run(
             policies,
             transport,
             evaluator,
+            reading,
             board,
             watch: Watch::open(),
             agent_digest,

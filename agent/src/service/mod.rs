@@ -8,6 +8,7 @@ mod delivery;
 mod evaluator;
 mod message;
 mod notice;
+mod reading_thread;
 mod record;
 mod watch;
 
@@ -19,11 +20,12 @@ use bearing_protocol::{
     digest::Digest,
     payload::{CheckinReason, ReportReason},
 };
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{sync::oneshot, time::Instant};
 use tracing::{error, info, warn};
 
 pub use evaluator::{Evaluated, Evaluator};
 pub use notice::{Notice, NoticeBoard, ReportInBrief};
+pub use reading_thread::ReadingThread;
 pub use record::{LastReport, Record, Trouble};
 pub use watch::Watch;
 
@@ -54,6 +56,8 @@ pub struct Parts {
     pub transport: Transport,
     /// What evaluates.
     pub evaluator: Evaluator,
+    /// Where it evaluates.
+    pub reading: ReadingThread,
     /// Where every account of the machine reads what was collected and sent.
     pub board: NoticeBoard,
     /// Device events, where they can be heard.
@@ -98,7 +102,7 @@ pub struct Service {
     retry_at: Option<Instant>,
     /// Evaluations that are wanted once the running one is done.
     wanted: Option<Wanted>,
-    running: Option<(Wanted, JoinHandle<Evaluated>)>,
+    running: Option<(Wanted, oneshot::Receiver<Evaluated>)>,
     /// Fingerprint of the last report's result.
     unchanged: Option<Digest>,
     boot_id: Option<String>,
@@ -224,7 +228,7 @@ impl Service {
         let Some(wanted) = self.wanted.take() else { return };
         self.timetable.evaluated(&self.schedule(), Instant::now());
         let job = self.parts.evaluator.job(&self.parts, self.parts.clock.now());
-        self.running = Some((wanted, tokio::task::spawn_blocking(job)));
+        self.running = Some((wanted, self.parts.reading.run(job)));
     }
 
     fn finish_evaluation(&mut self, done: Finished) -> Result<(), ServiceError> {
@@ -319,13 +323,12 @@ enum Finished {
 }
 
 /// Waits for the running evaluation; for ever where none runs.
-async fn finished(running: &mut Option<(Wanted, JoinHandle<Evaluated>)>) -> Finished {
+async fn finished(running: &mut Option<(Wanted, oneshot::Receiver<Evaluated>)>) -> Finished {
     let Some((_, handle)) = running else { return std::future::pending().await };
     let result = handle.await;
     match (running.take(), result) {
         (Some((wanted, _)), Ok(evaluated)) => Finished::Done(wanted, Box::new(evaluated)),
-        (_, Err(error)) => Finished::Failed(error.to_string()),
-        (None, Ok(_)) => Finished::Failed("it was forgotten".to_owned()),
+        _ => Finished::Failed("it ended without a result".to_owned()),
     }
 }
 

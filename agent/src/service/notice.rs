@@ -125,6 +125,20 @@ impl NoticeBoard {
         Self { directory: directory.into() }
     }
 
+    /// Makes it where it is missing.
+    ///
+    /// # Errors
+    /// [`FileError::Write`].
+    pub fn create(&self) -> Result<(), FileError> {
+        let fail = |source| FileError::Write { path: self.directory.clone(), source };
+        fs::create_dir_all(&self.directory).map_err(fail)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.directory
+    }
+
     /// The notice that hangs there; `None` where there is none.
     ///
     /// # Errors
