@@ -73,3 +73,45 @@ fn this_machine_s_own_devices_are_read() {
         }
     }
 }
+
+fn committed(text: &str) -> usb::UsbDescriptors {
+    let bytes = hex::decode(text.split_whitespace().collect::<String>()).unwrap();
+    usb::parse(&bytes).unwrap()
+}
+
+#[test]
+fn gadgets_of_a_real_kernel_keep_its_marks_under_every_name() {
+    for text in [
+        include_str!("../captures/usb-pikvm-as-dell-keyboard.hex"),
+        include_str!("../captures/usb-jetkvm-dell-preset.hex"),
+        include_str!("../captures/usb-nanokvm-hid-only.hex"),
+    ] {
+        let device = committed(text);
+        let hid: Vec<_> = device.first_interfaces().filter(|interface| interface.class == 3).collect();
+        assert_eq!(hid.len(), 3);
+        for interface in hid {
+            assert_eq!(interface.hid.unwrap().hid_release, 0x0101);
+            assert!(interface.name_index != 0);
+            assert!(interface.endpoints.iter().all(|endpoint| endpoint.interval == 4));
+        }
+    }
+    let keyboard = committed(include_str!("../captures/usb-pikvm-as-dell-keyboard.hex"));
+    assert_eq!(keyboard.device.vendor_id, 0x413c);
+}
+
+#[test]
+fn a_network_gadget_and_root_hubs_are_read_whole() {
+    let network = committed(include_str!("../captures/usb-network-gadget.hex"));
+    assert!(network.first_interfaces().all(|interface| interface.class != 3 && interface.class != 8));
+    for text in [
+        include_str!("../captures/usb-root-hub-high-speed.hex"),
+        include_str!("../captures/usb-root-hub-super-speed.hex"),
+    ] {
+        let hub = committed(text);
+        assert_eq!((hub.device.class, hub.device.vendor_id), (9, 0x1d6b));
+    }
+    // SuperSpeed endpoints carry a companion descriptor (USB 3.2 section 9.6.7): kept opaque.
+    let hub = committed(include_str!("../captures/usb-root-hub-super-speed.hex"));
+    let interface = hub.first_interfaces().next().unwrap();
+    assert!(interface.opaque.iter().any(|other| other.kind == 0x30));
+}
