@@ -117,7 +117,7 @@ impl DevicesPage {
             total: found.total,
             groups: groups.iter().map(|group| shown(group)).collect(),
             lines,
-            asked,
+            asked: Asked { search: shown(&asked.search), group: shown(&asked.group), ..asked },
             frame,
             silent_hours: SILENT_HOURS,
         }

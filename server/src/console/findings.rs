@@ -155,7 +155,7 @@ impl FindingsPage {
             next: found.next.as_deref().map(|after| asked.next(after)),
             total: found.total,
             plain: asked.is_plain(),
-            asked,
+            asked: Asked { search: shown(&asked.search), device: shown(&asked.device), ..asked },
             frame,
         }
     }
@@ -168,7 +168,8 @@ impl FindingsPage {
         let found = Page { items: vec![samples::finding()], next: Some("c".into()), total: Some(2) };
         let device = samples::device();
         let devices = BTreeMap::from([(device.id.clone(), device)]);
-        let asked = Asked { search: samples::HOSTILE.into(), ..Asked::default() };
+        let asked =
+            Asked { search: samples::HOSTILE.into(), device: samples::HOSTILE.into(), ..Asked::default() };
         vec![
             Self::of(frame(), Asked::default(), &empty, &devices, samples::now()),
             Self::of(frame(), asked, &found, &devices, samples::now()),

@@ -41,16 +41,25 @@ impl SignInPage {
         assets::css_path()
     }
 
+    fn of(theme: Theme, csrf: &str, next: &str, name: &str, problem: Option<String>) -> Self {
+        let name: String = name.chars().take(act::MAX_NAME_CHARS).collect();
+        Self {
+            theme,
+            csrf: csrf.to_owned(),
+            next: own_page(next).to_owned(),
+            name: super::view::shown(&name),
+            problem,
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn samples() -> Vec<Self> {
-        let plain = |problem: Option<&str>, name: &str| Self {
-            theme: Theme::System,
-            csrf: "0123".into(),
-            next: "/devices".into(),
-            name: name.into(),
-            problem: problem.map(ToOwned::to_owned),
-        };
-        vec![plain(None, ""), plain(Some("Name and password do not fit."), super::samples::HOSTILE)]
+        let hostile = super::samples::HOSTILE;
+        let problem = Some("Name and password do not fit.".to_owned());
+        vec![
+            Self::of(Theme::System, "0123", "/devices", "", None),
+            Self::of(Theme::Dark, "0123", hostile, hostile, problem),
+        ]
     }
 }
 
@@ -138,13 +147,7 @@ fn form(
         },
     };
     let theme = Theme::parse(cookie(headers, THEME_COOKIE).as_deref().unwrap_or_default());
-    let shown = SignInPage {
-        theme,
-        csrf: csrf.clone(),
-        next: own_page(next).to_owned(),
-        name: super::view::shown(&name.chars().take(act::MAX_NAME_CHARS).collect::<String>()),
-        problem,
-    };
+    let shown = SignInPage::of(theme, &csrf, next, name, problem);
     let mut answer = page(&shown);
     *answer.status_mut() = status;
     if let Some(cookie) = set_cookie(FORM_COOKIE, &csrf, FORM_SECONDS) {

@@ -1,4 +1,5 @@
 //! `GET /api/v1/devices`: devices by host name, with their verdicts.
+#![expect(unused_qualifications, reason = "the macro writes query parameters so")]
 
 use axum::{Json, extract::State};
 use bearing_store::{DeviceFilter, DeviceState};
@@ -33,7 +34,6 @@ pub(in crate::api) struct Filter {
     after: Option<String>,
 }
 
-#[expect(unused_qualifications, reason = "the macro writes the query parameters so")]
 #[utoipa::path(get, path = "/api/v1/devices", tag = "devices", params(Filter), responses((status = 200, body = List<Device>)))]
 pub(in crate::api) async fn handle(
     State(app): State<App>,

@@ -1,4 +1,5 @@
 //! `GET /api/v1/findings`: findings, gravest first.
+#![expect(unused_qualifications, reason = "the macro writes query parameters so")]
 
 use axum::{Json, extract::State};
 use bearing_protocol::{
@@ -48,7 +49,6 @@ pub(in crate::api) struct Filter {
     after: Option<String>,
 }
 
-#[expect(unused_qualifications, reason = "the macro writes the query parameters so")]
 #[utoipa::path(get, path = "/api/v1/findings", tag = "findings", params(Filter), responses((status = 200, body = List<Finding>)))]
 pub(in crate::api) async fn handle(
     State(app): State<App>,

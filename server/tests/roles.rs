@@ -1,0 +1,321 @@
+//! Every route with every role: nobody enters without a key, nobody does more than their role.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use bearing_policies::{Catalogue, Policy};
+use bearing_protocol::{
+    clock::FixedClock,
+    id::{ServerId, UserId},
+    key::FileKey,
+};
+use bearing_server::{
+    api,
+    app::{App, Parts},
+    auth::{Needs, RouteEntry, hash_password, new_api_token},
+    console,
+};
+use bearing_store::{Role, UserRow};
+use bearing_store_sqlite::SqliteStore;
+use jiff::SignedDuration;
+use tower::ServiceExt as _;
+use zeroize::Zeroizing;
+
+const HOST: &str = "bearing.example";
+const ORIGIN: &str = "https://bearing.example";
+const PASSWORD: &str = "a password for tests";
+
+struct House {
+    app: App,
+    clock: Arc<FixedClock>,
+    router: Router,
+    _dir: tempfile::TempDir,
+}
+
+fn key(byte: u8) -> FileKey {
+    FileKey::from_seed(&Zeroizing::new([byte; 32]))
+}
+
+async fn house() -> House {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&dir.path().join("store.db")).await.unwrap();
+    let clock = Arc::new(FixedClock::new("2026-11-25T08:00:00Z".parse().unwrap()));
+    let app = App::new(Parts {
+        store: Arc::new(store),
+        clock: clock.clone(),
+        catalogue: Catalogue::embedded(),
+        policy: Policy::profile("default").unwrap(),
+        server: ServerId::from_bytes(&[1; 16]),
+        evidence_key: key(1),
+        ca_pem: rcgen::generate_simple_self_signed(vec![HOST.to_owned()]).unwrap().cert.pem(),
+        policy_keys: vec![key(2).public()],
+        policy_threshold: 1,
+        employee_keys: Vec::new(),
+        tenant_key_id: "tk1".into(),
+        tenant_key: Zeroizing::new([2; 32]),
+        observation_key: Zeroizing::new([3; 32]),
+        public_url: ORIGIN.into(),
+        demo: false,
+    });
+    let people = console::router().fallback(console::not_found).with_state(app.clone());
+    let router = Router::new().merge(api::router().with_state(app.clone())).fallback_service(people);
+    House { app, clock, router, _dir: dir }
+}
+
+impl House {
+    /// An account of each role, all with one password (hashing is slow on purpose).
+    async fn people(&self) {
+        let password_hash = hash_password(PASSWORD).await.unwrap();
+        for (number, role) in (1..).zip(Role::ALL) {
+            let user = UserRow {
+                id: UserId::from_bytes(&[number; 16]),
+                name: role.as_str().to_owned(),
+                password_hash: password_hash.clone(),
+                role,
+                created_at: self.app.clock.now(),
+                last_sign_in: None,
+                disabled: false,
+            };
+            self.app.store.add_user(&user).await.unwrap();
+        }
+    }
+
+    async fn send(&self, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let body = to_bytes(body, 4 * 1024 * 1024).await.unwrap();
+        (parts.status, parts.headers, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// Signs in and gives cookie and form token.
+    async fn session(&self, name: &str) -> (String, String) {
+        let (_, headers, body) = self.send(get("/sign-in", None)).await;
+        let form_cookie = cookie_of(&headers, "__Host-bearing-form");
+        let token = csrf_of(&body);
+        let fields = format!("csrf={token}&name={name}&password={}&next=/", PASSWORD.replace(' ', "+"));
+        let (status, headers, _) = self.send(post("/sign-in", Some(&form_cookie), &fields)).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{name} signs in");
+        let cookie = cookie_of(&headers, "__Host-bearing");
+        let (status, _, body) = self.send(get("/", Some(&cookie))).await;
+        assert_eq!(status, StatusCode::OK);
+        (cookie, csrf_of(&body))
+    }
+
+    async fn api_token(&self, role: Role) -> String {
+        let now = self.app.clock.now();
+        let token = new_api_token("test", role, "ana", now, now + SignedDuration::from_hours(1)).unwrap();
+        self.app.store.add_api_token(&token.row).await.unwrap();
+        token.reveal.to_string()
+    }
+}
+
+fn request(method: &Method, path: &str) -> axum::http::request::Builder {
+    Request::builder().method(method).uri(path).header(header::HOST, HOST)
+}
+
+fn get(path: &str, cookie: Option<&str>) -> Request<Body> {
+    let mut builder = request(&Method::GET, path);
+    if let Some(cookie) = cookie {
+        builder = builder.header(header::COOKIE, cookie);
+    }
+    builder.body(Body::empty()).unwrap()
+}
+
+fn post(path: &str, cookie: Option<&str>, fields: &str) -> Request<Body> {
+    let mut builder = request(&Method::POST, path)
+        .header(header::ORIGIN, ORIGIN)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    if let Some(cookie) = cookie {
+        builder = builder.header(header::COOKIE, cookie);
+    }
+    builder.body(Body::from(fields.to_owned())).unwrap()
+}
+
+fn cookie_of(headers: &HeaderMap, name: &str) -> String {
+    let wanted = format!("{name}=");
+    let line = headers
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .find(|line| line.starts_with(&wanted))
+        .unwrap();
+    for part in ["Path=/", "Secure", "HttpOnly", "SameSite=Strict"] {
+        assert!(line.contains(part), "{line} lacks {part}");
+    }
+    line.split(';').next().unwrap().to_owned()
+}
+
+fn csrf_of(body: &str) -> String {
+    body.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+/// A path with ids in it that name nothing.
+fn filled(entry: &RouteEntry) -> String {
+    let ids = BTreeMap::from([
+        ("{device}", "dev_00"),
+        ("{finding}", "fnd_00"),
+        ("{approval}", "apr_00"),
+        ("{token}", "tok_00"),
+        ("{user}", "usr_00"),
+        ("{evaluation}", "eva_00"),
+        ("{version}", "7"),
+    ]);
+    entry.path.split('/').map(|part| *ids.get(part).unwrap_or(&part)).collect::<Vec<_>>().join("/")
+}
+
+/// What ends the caller's own session or writes a page that was not asked for is tried elsewhere.
+fn ends_the_session(entry: &RouteEntry) -> bool {
+    entry.path == "/sign-out"
+}
+
+#[tokio::test]
+async fn every_page_with_every_role() {
+    let house = house().await;
+    house.people().await;
+    let routes = console::routes();
+    for role in [None, Some(Role::Viewer), Some(Role::Auditor), Some(Role::Analyst), Some(Role::Admin)] {
+        let session = match role {
+            Some(role) => Some(house.session(role.as_str()).await),
+            None => None,
+        };
+        for entry in routes.table().iter().filter(|entry| !ends_the_session(entry)) {
+            let Needs::Role(needs) = entry.needs else { continue };
+            let path = filled(entry);
+            let cookie = session.as_ref().map(|(cookie, _)| cookie.as_str());
+            let fields = session.as_ref().map(|(_, csrf)| format!("csrf={csrf}")).unwrap_or_default();
+            let sent =
+                if entry.method == Method::GET { get(&path, cookie) } else { post(&path, cookie, &fields) };
+            let (status, headers, body) = house.send(sent).await;
+            let case = format!("{} {} as {role:?}", entry.method, entry.path);
+            assert!(!status.is_server_error(), "{case}: {status} {body}");
+            assert!(headers.contains_key(header::CONTENT_SECURITY_POLICY), "{case} has no CSP");
+            match role {
+                None => {
+                    assert_eq!(status, StatusCode::SEE_OTHER, "{case}");
+                    assert!(headers[header::LOCATION].to_str().unwrap().starts_with("/sign-in"), "{case}");
+                }
+                Some(role) if role < needs => {
+                    assert_eq!(status, StatusCode::FORBIDDEN, "{case}");
+                    assert!(body.contains("Not for this role"), "{case}: {body}");
+                }
+                Some(_) => assert_ne!(status, StatusCode::FORBIDDEN, "{case}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_api_route_with_every_role() {
+    let house = house().await;
+    let routes = api::routes();
+    for role in [None, Some(Role::Viewer), Some(Role::Auditor), Some(Role::Analyst), Some(Role::Admin)] {
+        let token = match role {
+            Some(role) => Some(house.api_token(role).await),
+            None => None,
+        };
+        for entry in routes.table() {
+            let Needs::Role(needs) = entry.needs else { continue };
+            let mut builder =
+                request(&entry.method, &filled(entry)).header(header::CONTENT_TYPE, "application/json");
+            if let Some(token) = &token {
+                builder = builder.header(header::AUTHORIZATION, format!("Bearer {token}"));
+            }
+            let (status, headers, body) = house.send(builder.body(Body::from("{}")).unwrap()).await;
+            let case = format!("{} {} as {role:?}: {status} {body}", entry.method, entry.path);
+            assert!(!status.is_server_error(), "{case}");
+            match role {
+                None => assert_eq!(status, StatusCode::UNAUTHORIZED, "{case}"),
+                Some(role) if role < needs => assert_eq!(status, StatusCode::FORBIDDEN, "{case}"),
+                Some(_) => {
+                    assert!(!matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN), "{case}");
+                }
+            }
+            if !status.is_success() {
+                assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json", "{case}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_is_believed_only_with_its_token_and_from_our_own_page() {
+    let house = house().await;
+    house.people().await;
+    let (cookie, csrf) = house.session("admin").await;
+    let good = "name=new-one&role=viewer&password=long+enough+for+this";
+    let path = "/users";
+
+    let (status, ..) = house.send(post(path, Some(&cookie), good)).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "no token");
+    let (status, ..) =
+        house.send(post(path, Some(&cookie), &format!("csrf={}&{good}", "0".repeat(64)))).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "another token");
+    let (status, ..) =
+        house.send(post(path, Some(&cookie), &format!("csrf={csrf}&csrf={csrf}&{good}"))).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "two tokens");
+    let mut foreign = post(path, Some(&cookie), &format!("csrf={csrf}&{good}"));
+    foreign.headers_mut().insert(header::ORIGIN, "https://evil.example".parse().unwrap());
+    assert_eq!(house.send(foreign).await.0, StatusCode::FORBIDDEN, "another site's page");
+    assert!(house.app.store.user_by_name("new-one").await.unwrap().is_none(), "nothing was changed");
+
+    let (status, ..) = house.send(post(path, Some(&cookie), &format!("csrf={csrf}&{good}"))).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert!(house.app.store.user_by_name("new-one").await.unwrap().is_some());
+    let entries = house.app.store.audit_entries(None, 10).await.unwrap();
+    assert!(entries.iter().any(|entry| entry.action == "user.create" && entry.actor == "admin"));
+    let all = format!("{entries:?}");
+    assert!(!all.contains("long enough"), "no password is in the audit log");
+}
+
+#[tokio::test]
+async fn sign_in_is_throttled_by_name_and_says_no_more_than_wrong() {
+    let house = house().await;
+    house.people().await;
+    let (_, headers, body) = house.send(get("/sign-in", None)).await;
+    let (cookie, csrf) = (cookie_of(&headers, "__Host-bearing-form"), csrf_of(&body));
+    let fields = |name: &str, password: &str| format!("csrf={csrf}&name={name}&password={password}&next=/");
+    let (unknown, _, body) = house.send(post("/sign-in", Some(&cookie), &fields("nobody", "x"))).await;
+    assert_eq!(unknown, StatusCode::UNAUTHORIZED);
+    let said =
+        |body: &str| body.split("role=\"alert\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let (wrong, _, other) = house.send(post("/sign-in", Some(&cookie), &fields("admin", "x"))).await;
+    assert_eq!((wrong, said(&other)), (StatusCode::UNAUTHORIZED, said(&body)));
+    for _ in 1..bearing_server::auth::MAX_FAILURES_PER_NAME {
+        let (status, ..) = house.send(post("/sign-in", Some(&cookie), &fields("admin", "x"))).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+    }
+    let right = fields("admin", &PASSWORD.replace(' ', "+"));
+    let (status, ..) = house.send(post("/sign-in", Some(&cookie), &right)).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "even the right password waits");
+    house.clock.advance(SignedDuration::from_mins(bearing_server::auth::WINDOW_MINUTES + 1));
+    let (status, ..) = house.send(post("/sign-in", Some(&cookie), &right)).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn sessions_and_tokens_end() {
+    let house = house().await;
+    house.people().await;
+    let (cookie, csrf) = house.session("viewer").await;
+    let (status, ..) = house.send(post("/sign-out", Some(&cookie), &format!("csrf={csrf}"))).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert_eq!(house.send(get("/", Some(&cookie))).await.0, StatusCode::SEE_OTHER, "signed out");
+
+    let (cookie, _) = house.session("viewer").await;
+    let token = house.api_token(Role::Viewer).await;
+    let call = |token: String| {
+        let builder =
+            request(&Method::GET, "/api/v1/devices").header(header::AUTHORIZATION, format!("Bearer {token}"));
+        house.send(builder.body(Body::empty()).unwrap())
+    };
+    assert_eq!(call(token.clone()).await.0, StatusCode::OK);
+    let (id, _) = token.split_once('.').unwrap();
+    assert_eq!(call(format!("{id}.{}", "0".repeat(64))).await.0, StatusCode::UNAUTHORIZED, "another secret");
+    house.clock.advance(SignedDuration::from_hours(bearing_server::auth::SESSION_HOURS + 1));
+    assert_eq!(house.send(get("/", Some(&cookie))).await.0, StatusCode::SEE_OTHER, "the session ended");
+    assert_eq!(call(token).await.0, StatusCode::UNAUTHORIZED, "the token ended");
+}
