@@ -5,6 +5,8 @@
 //! is made here and stays; what was pinned is written in one piece, last, and an enrolment that exists is never
 //! replaced.
 
+use std::sync::Arc;
+
 use bearing_protocol::{
     Timestamp,
     api::{EnrollAnswer, EnrollRequest, TrustAnchors},
@@ -23,7 +25,7 @@ use crate::{
     key::{DeviceKey, KeyError},
     state::{Enrolment, FileError, StateDirectory, TlsTrust},
     tenant::{TenantKey, TenantKeySyntax},
-    transport::{Proxies, ServerUrl, TlsError, Transport, TransportError, Trust, ca_der},
+    transport::{Proxies, ServerUrl, TlsError, TlsTime, Transport, TransportError, Trust, ca_der},
 };
 
 /// What an enrolment needs.
@@ -46,7 +48,7 @@ pub struct Request<'a> {
     /// SHA-256 of the agent's own binary.
     pub agent_digest: Option<Digest>,
     /// The clock.
-    pub clock: &'a dyn Clock,
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Why this machine was not enrolled.
@@ -103,12 +105,12 @@ pub async fn enroll(request: Request<'_>) -> Result<(Enrolment, Option<Envelope>
     };
     let envelope = Envelope::seal(&payload, &[key.signer()])?;
     let trust = trust_of(request.tls, &anchors.ca_pem);
-    let transport = Transport::new(request.server.clone(), &trust, request.proxies)?;
+    let transport = Transport::new(request.server.clone(), &trust, time(&request), request.proxies)?;
     let answer = transport.enroll(&key.device_id(), &EnrollRequest { envelope }).await?;
     if answer.device_id != key.device_id() {
         return Err(EnrollError::OtherDevice(answer.device_id));
     }
-    let (enrolment, policy) = pin(&request, anchors, answer, request.clock.now())?;
+    let (enrolment, policy) = pin(&request, anchors, answer)?;
     enrolment.save(request.directory)?;
     Ok((enrolment, policy))
 }
@@ -121,10 +123,15 @@ pub const fn trust_of(tls: TlsTrust, ca_pem: &str) -> Trust<'_> {
     }
 }
 
+/// The server has said nothing yet: only the machine's clock counts.
+fn time(request: &Request<'_>) -> TlsTime {
+    TlsTime::new(Arc::clone(&request.clock), Timestamp::UNIX_EPOCH)
+}
+
 /// Fetches what is to be pinned and believes it only where the token says so.
 async fn fetch_anchors(request: &Request<'_>) -> Result<TrustAnchors, EnrollError> {
     let bootstrap = request.ca_pem.map_or(Trust::CheckedByToken, Trust::Ca);
-    let transport = Transport::new(request.server.clone(), &bootstrap, request.proxies)?;
+    let transport = Transport::new(request.server.clone(), &bootstrap, time(request), request.proxies)?;
     let anchors = transport.trust_anchors().await?;
     let ca = ca_der(&anchors.ca_pem)?;
     let found = trust_digest(&ca, &anchors.policy_keys, anchors.policy_threshold, &anchors.employee_keys);
@@ -156,7 +163,6 @@ fn pin(
     request: &Request<'_>,
     anchors: TrustAnchors,
     answer: EnrollAnswer,
-    now: Timestamp,
 ) -> Result<(Enrolment, Option<Envelope>), EnrollError> {
     let tenant_key = zeroize::Zeroizing::new(answer.tenant_key);
     let enrolment = Enrolment {
@@ -170,7 +176,7 @@ fn pin(
         evidence_key: answer.evidence_key,
         tenant: TenantKey::from_hex(answer.tenant_key_id, &tenant_key)?,
         pending: answer.pending,
-        enrolled_at: now,
+        enrolled_at: answer.server_time,
     };
     Ok((enrolment, answer.policy))
 }

@@ -1,10 +1,10 @@
 //! `doctor`: what is wrong, and how to mend it.
 
-use std::{net::ToSocketAddrs as _, process::ExitCode};
+use std::{net::ToSocketAddrs as _, process::ExitCode, sync::Arc};
 
 use bearing_protocol::clock::Clock;
 
-use super::{Failure, output, runtime};
+use super::{Failure, output, runtime, tls_time};
 use crate::{
     config::Config,
     enroll::trust_of,
@@ -14,24 +14,24 @@ use crate::{
     service::Record,
     spool::Spool,
     state::{Enrolment, StateDirectory},
-    transport::{Proxies, ServerUrl, Transport, TransportError},
+    transport::{Proxies, ServerUrl, TlsTime, Transport, TransportError},
 };
 
 /// Runs every check; exit code 1 where one fails.
 pub(super) fn doctor(
     state: &StateDirectory,
     config: &Config,
-    clock: &dyn Clock,
+    clock: &Arc<dyn Clock>,
 ) -> Result<ExitCode, Failure> {
     let mut visit = Visit { page: output::page(), ill: false };
     visit.directory(state);
     let enrolment = visit.enrolment(state);
     if let Some(enrolment) = &enrolment {
         visit.key(state, enrolment);
-        visit.policy(state, enrolment, clock);
+        visit.policy(state, enrolment, clock.as_ref());
         visit.spool(state, config);
         visit.service(state);
-        visit.server(enrolment, config)?;
+        visit.server(enrolment, config, tls_time(state, enrolment, clock))?;
     }
     let ill = visit.ill;
     visit.page.gap();
@@ -168,7 +168,7 @@ impl Visit {
         }
     }
 
-    fn server(&mut self, enrolment: &Enrolment, config: &Config) -> Result<(), Failure> {
+    fn server(&mut self, enrolment: &Enrolment, config: &Config, time: TlsTime) -> Result<(), Failure> {
         let url: ServerUrl = enrolment.server_url.parse()?;
         let host = url.host_and_port();
         match host.to_socket_addrs().map(Iterator::count) {
@@ -179,7 +179,7 @@ impl Visit {
             ),
         }
         let trust = trust_of(config.tls, &enrolment.ca_pem);
-        let transport = match Transport::new(url, &trust, Proxies::FromEnvironment) {
+        let transport = match Transport::new(url, &trust, time, Proxies::FromEnvironment) {
             Ok(transport) => transport,
             Err(error) => {
                 self.ill(

@@ -1,4 +1,4 @@
-use std::{fs, io, path::PathBuf, process::ExitCode};
+use std::{fs, io, path::PathBuf, process::ExitCode, sync::Arc};
 
 use bearing_host::{Collection, Root, collect};
 use bearing_protocol::{clock::Clock, coverage::Source, plan::Plan};
@@ -41,7 +41,7 @@ impl Enroll {
         &self,
         state: &StateDirectory,
         config: &Config,
-        clock: &dyn Clock,
+        clock: Arc<dyn Clock>,
     ) -> Result<ExitCode, Failure> {
         let token = token_file::read(&self.token_file)?;
         let ca_pem = self
@@ -52,7 +52,7 @@ impl Enroll {
         state.create()?;
         let _lock = state.lock()?;
         let sources = [Source::Os, Source::Machine].into();
-        let facts = collect(&Root::live(), &Collection { sources, plan: Plan::default() }, clock);
+        let facts = collect(&Root::live(), &Collection { sources, plan: Plan::default() }, clock.as_ref());
         let request = Request {
             directory: state,
             server: &self.server,
@@ -62,7 +62,7 @@ impl Enroll {
             proxies: Proxies::FromEnvironment,
             device: summarise_device(&facts),
             agent_digest: own_binary::digest(),
-            clock,
+            clock: Arc::clone(&clock),
         };
         let (enrolment, policy) = runtime()?.block_on(enroll(request))?;
         output::print(&format!(

@@ -29,8 +29,9 @@ use tokio::runtime::Runtime;
 use crate::{
     config::Config,
     policy_store::PolicyStore,
-    service::NoticeBoard,
+    service::{NoticeBoard, Record},
     state::{Enrolment, StateDirectory},
+    transport::TlsTime,
 };
 
 pub use failure::Failure;
@@ -100,11 +101,11 @@ fn run(arguments: Arguments, clock: Arc<dyn Clock>) -> Result<ExitCode, Failure>
         Command::Evaluate(command) => command.run(&state, clock.as_ref()),
         Command::Facts(command) => command.run(&state, &policy_in_force(&state), clock.as_ref()),
         Command::Verify(command) => command.run(),
-        Command::Enroll(command) => command.run(&state, &config()?, clock.as_ref()),
+        Command::Enroll(command) => command.run(&state, &config()?, clock),
         Command::Run => run::run(&state, board, &config()?, clock),
         Command::Status => status::status(&state, &board, clock.as_ref()),
         Command::Show(command) => command.run(&state, &board),
-        Command::Doctor => doctor::doctor(&state, &config()?, clock.as_ref()),
+        Command::Doctor => doctor::doctor(&state, &config()?, &clock),
         Command::Explain(command) => command.run(clock.as_ref()),
         Command::UninstallClean(command) => command.run(&state),
     }
@@ -115,6 +116,15 @@ fn policy_in_force(state: &StateDirectory) -> Policy {
     let Ok(Some(enrolment)) = Enrolment::load(state) else { return Policy::default() };
     let keys = enrolment.policy_key_set();
     PolicyStore::open(state, keys, enrolment.employee_keys).in_force().clone()
+}
+
+/// The time by which the server's certificate is judged.
+fn tls_time(state: &StateDirectory, enrolment: &Enrolment, clock: &Arc<dyn Clock>) -> TlsTime {
+    let last = Record::load(state).last_server_time();
+    TlsTime::new(
+        Arc::clone(clock),
+        last.map_or(enrolment.enrolled_at, |last| last.max(enrolment.enrolled_at)),
+    )
 }
 
 /// One thread for all input and output: the agent does one thing at a time.

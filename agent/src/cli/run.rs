@@ -7,7 +7,7 @@ use bearing_host::{
 use bearing_protocol::clock::Clock;
 use tracing::{info, warn};
 
-use super::{Failure, runtime};
+use super::{Failure, runtime, tls_time};
 use crate::{
     config::Config,
     enroll::trust_of,
@@ -49,7 +49,8 @@ pub(super) fn run(
     let outbox = Outbox::open(state, config.spool_limits()).map_err(ServiceError::from)?;
     let policies = PolicyStore::open(state, enrolment.policy_key_set(), enrolment.employee_keys.clone());
     let trust = trust_of(config.tls, &enrolment.ca_pem);
-    let transport = Transport::new(enrolment.server_url.parse()?, &trust, Proxies::FromEnvironment)?;
+    let time = tls_time(state, &enrolment, &clock);
+    let transport = Transport::new(enrolment.server_url.parse()?, &trust, time, Proxies::FromEnvironment)?;
     let evaluator = Evaluator::new(Root::live(), policies.in_force(), Arc::clone(&clock));
     let reading = ReadingThread::start()?;
     // From here on: the reading thread lives already, and this one writes only where its state is.

@@ -103,8 +103,8 @@ pub struct Service {
     /// Evaluations that are wanted once the running one is done.
     wanted: Option<Wanted>,
     running: Option<(Wanted, oneshot::Receiver<Evaluated>)>,
-    /// Fingerprint of the last report's result.
-    unchanged: Option<Digest>,
+    /// Fingerprint of the last report's result, and when it was made.
+    unchanged: Option<(Digest, Instant)>,
     boot_id: Option<String>,
     last_report: Option<ReportInBrief>,
     hung: Option<Notice>,
@@ -241,7 +241,8 @@ impl Service {
         };
         self.boot_id = evaluated.assessment.facts.boot.id.clone();
         let fingerprint = evaluated.fingerprint();
-        let nothing_new = self.unchanged == Some(fingerprint)
+        let fresh = |(known, at): (Digest, Instant)| known == fingerprint && at.elapsed() < LONGEST_UNCHANGED;
+        let nothing_new = self.unchanged.is_some_and(fresh)
             && wanted.challenge.is_none()
             && wanted.reason == ReportReason::Schedule
             && !self.parts.outbox.chain().owes_declaration()
@@ -253,7 +254,7 @@ impl Service {
             return Ok(());
         }
         self.push_report(&wanted, *evaluated)?;
-        self.unchanged = Some(fingerprint);
+        self.unchanged = Some((fingerprint, Instant::now()));
         Ok(())
     }
 
@@ -332,5 +333,7 @@ async fn finished(running: &mut Option<(Wanted, oneshot::Receiver<Evaluated>)>) 
     }
 }
 
+/// However little changes, a whole report is due once a day.
+const LONGEST_UNCHANGED: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long the last word may take.
 const LAST_WORD: Duration = Duration::from_secs(5);

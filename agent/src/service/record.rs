@@ -88,6 +88,12 @@ impl Record {
         }
     }
 
+    /// The server's clock when it last answered.
+    pub fn last_server_time(&self) -> Option<Timestamp> {
+        let skew = SignedDuration::from_secs(self.clock_skew_s?);
+        self.last_sent_at?.checked_add(skew).ok()
+    }
+
     pub(super) fn started(&mut self, now: Timestamp) {
         self.started_at = Some(now);
         self.stopped_at = None;

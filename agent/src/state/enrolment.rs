@@ -46,7 +46,7 @@ pub struct Enrolment {
     pub tenant: TenantKey,
     /// Whether an administrator had yet to approve when this was written.
     pub pending: bool,
-    /// When.
+    /// When, by the server's clock.
     pub enrolled_at: Timestamp,
 }
 

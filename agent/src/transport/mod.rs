@@ -32,7 +32,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use backoff::Backoff;
 pub use error::{Next, TransportError};
-pub use tls::{TlsError, Trust, ca_der};
+pub use tls::{TlsError, TlsTime, Trust, ca_der};
 pub use url::{ServerUrl, ServerUrlSyntax};
 
 /// A connection to one server.
@@ -57,9 +57,14 @@ impl Transport {
     ///
     /// # Errors
     /// Where the trust anchors cannot be used.
-    pub fn new(server: ServerUrl, trust: &Trust<'_>, proxies: Proxies) -> Result<Self, TlsError> {
+    pub fn new(
+        server: ServerUrl,
+        trust: &Trust<'_>,
+        time: TlsTime,
+        proxies: Proxies,
+    ) -> Result<Self, TlsError> {
         let mut builder = Client::builder()
-            .tls_backend_preconfigured(trust.client_config()?)
+            .tls_backend_preconfigured(trust.client_config(time)?)
             .https_only(true)
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)

@@ -1,10 +1,12 @@
-use std::sync::Arc;
+use std::{fmt, sync::Arc, time::Duration};
 
+use bearing_protocol::{Timestamp, clock::Clock};
 use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
+    time_provider::TimeProvider,
 };
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
@@ -34,9 +36,9 @@ pub enum TlsError {
 }
 
 impl Trust<'_> {
-    pub(super) fn client_config(&self) -> Result<ClientConfig, TlsError> {
+    pub(super) fn client_config(&self, time: TlsTime) -> Result<ClientConfig, TlsError> {
         let provider = Arc::new(ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        let builder = ClientConfig::builder_with_details(Arc::clone(&provider), Arc::new(time))
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Ca)?;
         Ok(match self {
@@ -53,6 +55,35 @@ impl Trust<'_> {
                 .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
                 .with_no_client_auth(),
         })
+    }
+}
+
+/// The time by which certificates are judged: the machine's clock, but never before what the server last said. A
+/// clock that fell back (an empty battery) is a finding, and must not lock the machine out.
+#[derive(Clone)]
+pub struct TlsTime {
+    clock: Arc<dyn Clock>,
+    floor: Timestamp,
+}
+
+impl TlsTime {
+    /// By `clock`, and not before `floor`.
+    pub fn new(clock: Arc<dyn Clock>, floor: Timestamp) -> Self {
+        Self { clock, floor }
+    }
+}
+
+impl TimeProvider for TlsTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        let now = self.clock.now().max(self.floor);
+        let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
+    }
+}
+
+impl fmt::Debug for TlsTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TlsTime(not before {})", self.floor)
     }
 }
 
@@ -104,5 +135,22 @@ impl ServerCertVerifier for AnyCertificate {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bearing_protocol::clock::FixedClock;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_that_fell_back_does_not_judge_certificates() {
+        let floor: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
+        let at = |now: Timestamp| TlsTime::new(Arc::new(FixedClock::new(now)), floor).current_time().unwrap();
+        let seconds = u64::try_from(floor.as_second()).unwrap();
+        assert_eq!(at(Timestamp::UNIX_EPOCH).as_secs(), seconds);
+        let later = "2026-06-02T00:00:00Z".parse().unwrap();
+        assert_eq!(at(later).as_secs(), seconds + 24 * 3_600);
     }
 }

@@ -16,7 +16,7 @@ use bearing_agent::{
     service::{Evaluator, NoticeBoard, Parts, ReadingThread, Service, ServiceError, Watch},
     spool::{Outbox, SpoolLimits},
     state::{Enrolment, StateDirectory, TlsTrust},
-    transport::{Proxies, ServerUrl, Transport, Trust},
+    transport::{Proxies, ServerUrl, TlsTime, Transport, Trust},
 };
 use bearing_host::Root;
 use bearing_policies::Policy;
@@ -382,7 +382,7 @@ impl Machine {
                 machine: MachineSummary { kind: MachineKind::Laptop },
             },
             agent_digest: None,
-            clock: self.clock.as_ref(),
+            clock: self.clock.clone(),
         }
     }
 
@@ -399,6 +399,7 @@ impl Machine {
         let transport = Transport::new(
             enrolment.server_url.parse().unwrap(),
             &Trust::Ca(&enrolment.ca_pem),
+            TlsTime::new(self.clock.clone(), enrolment.enrolled_at),
             Proxies::None,
         )
         .unwrap();
