@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use bearing_protocol::fact::Protocol;
 
-use super::tool::{Fact, FactKind, Tool};
+use super::tool::{Category, Fact, FactKind, Tool};
 
 /// A fact of a tool, by their numbers in the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +45,10 @@ impl Index {
     pub(super) fn of(tools: &[Tool]) -> Self {
         let mut index = Self::default();
         for (number, tool) in tools.iter().enumerate() {
+            // Help for people with disabilities is not looked for: nobody can report what is never found.
+            if tool.category == Category::Assistive {
+                continue;
+            }
             index.ids.insert(tool.id.clone(), number);
             for (fact_number, fact) in tool.facts.iter().enumerate() {
                 let hit = Hit { tool: number, fact: fact_number };

@@ -119,6 +119,15 @@ impl Catalogue {
                     .push(Problem::of("policy", format!("tool `{}` is in the catalogue already", tool.id)));
             }
         }
+        for tool in &all {
+            if let Some((value, assistive)) = tool.claims_assistive(&all) {
+                let message = format!(
+                    "tool `{}` claims `{value}`, which is {assistive}: assistive technology",
+                    tool.id
+                );
+                problems.push(Problem::of("catalogue", message));
+            }
+        }
         if !problems.is_empty() {
             return Err(CatalogueError(problems));
         }
@@ -154,13 +163,14 @@ impl Catalogue {
     /// What the host is to look for.
     pub fn plan(&self) -> Plan {
         let mut plan = Plan::default();
-        for tool in &self.tools {
+        for tool in self.tools.iter().filter(|tool| tool.category != Category::Assistive) {
             for fact in tool.facts.iter().filter(|fact| fact.trust != Trust::Unverified) {
                 let (product, text) = (tool.id.clone(), fact.value.clone());
                 match fact.kind {
                     FactKind::Artefact => plan.artefacts.push(ArtefactPattern { product, pattern: text }),
                     FactKind::Marker => plan.markers.push(Marker { product, text }),
-                    FactKind::Package => plan.packages.push(text),
+                    // Patterns match installed packages here; the host compares whole names.
+                    FactKind::Package if !text.contains('*') => plan.packages.push(text),
                     _ => {}
                 }
             }

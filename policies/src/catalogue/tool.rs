@@ -91,7 +91,7 @@ pub enum Category {
     VirtualCamera,
     /// Keeps a session awake.
     AntiIdle,
-    /// Help for people with disabilities: context, never evidence.
+    /// Help for people with disabilities: never looked for, and no other tool may claim its names.
     Assistive,
 }
 
@@ -318,6 +318,18 @@ impl Tool {
             }
         }
         flaws
+    }
+
+    /// The first of this tool's facts that is a name of assistive technology, with that tool's name.
+    pub fn claims_assistive<'t>(&'t self, tools: &'t [Self]) -> Option<(&'t str, &'t str)> {
+        if self.category == Category::Assistive {
+            return None;
+        }
+        let assistive = tools.iter().filter(|tool| tool.category == Category::Assistive);
+        assistive.flat_map(|tool| tool.facts.iter().map(move |fact| (tool, fact))).find_map(|(tool, own)| {
+            let same = |fact: &&Fact| fact.kind == own.kind && fact.value.eq_ignore_ascii_case(&own.value);
+            self.facts.iter().find(same).map(|fact| (fact.value.as_str(), tool.name.as_str()))
+        })
     }
 
     /// A copy whose every name carries `suffix`.

@@ -29,7 +29,8 @@ pub struct Evaluation {
 
 /// Applies every rule to `facts`. Tools that the policy adds are used even where `catalogue` was compiled without them.
 pub fn evaluate(facts: &Facts, catalogue: &Catalogue, policy: &Policy, now: Timestamp) -> Evaluation {
-    let knows_own_tools = policy.tools().iter().all(|tool| catalogue.tool(&tool.id).is_some());
+    let known = |id: &str| catalogue.tools().iter().any(|tool| tool.id == id);
+    let knows_own_tools = policy.tools().iter().all(|tool| known(&tool.id));
     let merged = if knows_own_tools { None } else { Some(Catalogue::for_policy(policy)) };
     let mut context = Context::new(facts, merged.as_ref().unwrap_or(catalogue), policy, now);
     for (family, detector) in DETECTORS {

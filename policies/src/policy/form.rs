@@ -177,6 +177,13 @@ impl Form {
                 ));
             }
         }
+        for tool in &self.tools {
+            if let Some((value, name)) = super::known::claims_assistive(tool) {
+                let message =
+                    format!("tool `{}` claims `{value}`, which is {name}: assistive technology", tool.id);
+                flaws.push((value, message));
+            }
+        }
         let mut ids: Vec<&str> = self.tools.iter().map(|tool| tool.id.as_str()).collect();
         ids.sort_unstable();
         for pair in ids.windows(2) {

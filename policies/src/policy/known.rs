@@ -10,7 +10,12 @@ use bearing_protocol::{
     rule::{Family, RuleId},
 };
 
-use crate::{embedded, rule::Rule, source_text};
+use crate::{
+    catalogue::{Category, Tool},
+    embedded,
+    rule::Rule,
+    source_text,
+};
 
 /// Read whatever the policy: without them no report can be understood.
 pub(super) const ALWAYS_READ: [Source; 5] =
@@ -81,4 +86,14 @@ pub(super) fn is_embedded_tool(id: &str) -> bool {
     embedded::TOOLS.iter().any(|(file, _)| {
         file.rsplit('/').next().and_then(|name| name.strip_suffix(".toml")).is_some_and(|stem| stem == id)
     })
+}
+
+/// Which name of assistive technology `tool` claims, if any, and whose it is.
+pub(super) fn claims_assistive(tool: &Tool) -> Option<(String, String)> {
+    static ASSISTIVE: OnceLock<Vec<Tool>> = OnceLock::new();
+    let assistive = ASSISTIVE.get_or_init(|| {
+        let tools = embedded::TOOLS.iter().filter_map(|(file, text)| Tool::parse(file, text).ok());
+        tools.filter(|tool| tool.category == Category::Assistive).collect()
+    });
+    tool.claims_assistive(assistive).map(|(value, name)| (value.to_owned(), name.to_owned()))
 }

@@ -197,6 +197,8 @@ fn own_tools_are_checked_and_used() {
     assert!(refused(&tool("own-tool", never)).contains("could never match"));
     let broad = "{ kind = \"executable\", value = \"a*\", source = \"us\", trust = \"measured\" }";
     assert!(refused(&tool("own-tool", broad)).contains("too little before"));
+    let assistive = "{ kind = \"windows-executable\", value = \"NVDA.exe\", source = \"a list\", trust = \"third-party\" }";
+    assert!(refused(&tool("own-tool", assistive)).contains("NVDA screen reader: assistive technology"));
 }
 
 #[test]
