@@ -175,9 +175,9 @@ impl Machine {
         self.boot_seconds
     }
 
-    /// Lays another directory tree over this one: symbolic links and files, for captured devices.
-    pub fn overlay(&mut self, from: &Path) -> io::Result<&mut Self> {
-        copy_tree(from, &self.directory)?;
+    /// Lays another directory tree over `at`: symbolic links and files, for captured devices.
+    pub fn overlay(&mut self, from: &Path, at: &str) -> io::Result<&mut Self> {
+        copy_tree(from, &self.path(at))?;
         Ok(self)
     }
 

@@ -117,7 +117,7 @@ impl Story {
             _ => Some("dell-keyboard"),
         };
         if let Some(name) = gadget {
-            machine.overlay(&captured(name))?;
+            machine.overlay(&captured(name), "/sys")?;
         }
         if self.plot == Plot::Server {
             machine.server("Dell Inc.", "PowerEdge R650")?;
