@@ -41,7 +41,7 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     });
     if !arguments.no_vm {
         steps.run("a gadget in the machine", vm::detect::main);
-        steps.run("packages in the machine", vm::packages::main);
+        steps.run("packages in the machine", || vm::packages::main(None));
     }
     steps.finish()
 }

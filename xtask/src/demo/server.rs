@@ -10,6 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(100);
+/// More than any group of the fleet has devices.
+const FLEET_USES: &str = "100";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Ends a background program with the demonstration.
@@ -45,23 +47,20 @@ pub(super) fn show(
             .arg("--policy-key-out")
             .arg(dir.path().join("policy.key")),
     )?;
-    let config = data.join("bearing.toml");
-    let settings = fs::read_to_string(&config)?
-        .replace("listen = \"0.0.0.0:8443\"", &format!("listen = \"127.0.0.1:{port}\""))
-        .replace(
-            "demo = false",
-            &format!("demo = true\nsimulation_listen = \"127.0.0.1:{simulation_port}\""),
-        );
-    fs::write(&config, settings)?;
     let log = dir.path().join("server.log");
-    let mut serving = start(Command::new(server).arg("serve").arg("--config").arg(&config), &log)?;
+    let mut serve = Command::new(server);
+    serve.arg("serve").arg("--data-dir").arg(&data).arg("--listen").arg(format!("127.0.0.1:{port}"));
+    if with_fleet {
+        serve.arg("--demo").arg("--simulation-listen").arg(format!("127.0.0.1:{simulation_port}"));
+    }
+    let mut serving = start(&mut serve, &log)?;
     wait(&mut serving, &log, "the server answers", || {
         TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
     })?;
     progress(started, "the server answers; enrolling this machine");
 
     let token = dir.path().join("enrolment-token");
-    create_token(server, &config, &["--group", "this-machine"], &token)?;
+    create_token(server, &data, &["--group", "this-machine"], &token)?;
     let state = dir.path().join("agent");
     let with_state = |words: &[&str]| {
         let mut command = Command::new(agent);
@@ -76,8 +75,7 @@ pub(super) fn show(
             .is_ok_and(|status| status.contains("Last report") && !status.contains("nothing was sent yet"))
     })?;
     progress(started, "this machine's report is on the page");
-    let fleet =
-        with_fleet.then(|| fleet(server, &config, &data, dir.path(), simulation_port, once)).transpose()?;
+    let fleet = with_fleet.then(|| fleet(server, &data, dir.path(), simulation_port, once)).transpose()?;
 
     println!("{}\n", made.trim());
     println!("  address    {url}  (its certificate is its own: your browser will ask)");
@@ -98,22 +96,15 @@ pub(super) fn show(
     bail!("the server ended: {status}\n{}", tail(&log))
 }
 
-fn fleet(
-    server: &Path,
-    config: &Path,
-    data: &Path,
-    dir: &Path,
-    port: u16,
-    once: bool,
-) -> anyhow::Result<Option<Running>> {
+fn fleet(server: &Path, data: &Path, dir: &Path, port: u16, once: bool) -> anyhow::Result<Option<Running>> {
     let program = super::program("fleet");
     let tokens = dir.join("tokens");
     fs::create_dir(&tokens)?;
     for group in run::output(Command::new(&program).arg("--groups"))?.lines() {
         create_token(
             server,
-            config,
-            &["--group", group, "--simulated"],
+            data,
+            &["--group", group, "--simulated", "--max-uses", FLEET_USES],
             &tokens.join(format!("{group}.token")),
         )?;
     }
@@ -136,16 +127,17 @@ fn fleet(
     start(&mut command, &dir.join("fleet.log")).map(Some)
 }
 
-/// Writes a token to a file that only its owner reads: it never stands on a command line.
-fn create_token(server: &Path, config: &Path, scope: &[&str], to: &Path) -> anyhow::Result<()> {
-    let token =
-        run::output(Command::new(server).args(["token", "create"]).args(scope).arg("--config").arg(config))?;
-    let token = token
-        .split_whitespace()
-        .find(|word| word.starts_with("tok_"))
-        .context("the server printed no token")?;
-    fs::write(to, token)?;
-    fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+/// Has a token written to a file that only its owner reads: it never stands on a command line.
+fn create_token(server: &Path, data: &Path, scope: &[&str], to: &Path) -> anyhow::Result<()> {
+    run::output(
+        Command::new(server)
+            .args(["token", "create"])
+            .args(scope)
+            .arg("--data-dir")
+            .arg(data)
+            .arg("--out")
+            .arg(to),
+    )?;
     Ok(())
 }
 

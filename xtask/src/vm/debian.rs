@@ -13,7 +13,7 @@ const DISK_SIZE: &str = "700M";
 const MOUNT: &str = "/mnt";
 /// Where this program and its plan lie in the Debian: the same place as in the boot image.
 const PROGRAM: &str = "/rig/xtask";
-const UNIT: &str = "[Unit]\nDescription=Carries out the plan of the test machine\nAfter=multi-user.target\n\n[Service]\nType=oneshot\nExecStart=/rig/xtask vm guest\nExecStopPost=/bin/systemctl poweroff --force --force\nStandardOutput=journal+console\n\n[Install]\nWantedBy=graphical.target multi-user.target\n";
+const UNIT: &str = "[Unit]\nDescription=Carries out the plan of the test machine\nAfter=basic.target\n\n[Service]\nType=simple\nExecStart=/rig/xtask vm guest\nExecStopPost=/bin/systemctl poweroff --force --force\nStandardOutput=journal+console\n\n[Install]\nWantedBy=multi-user.target\n";
 
 /// The disk, made with mmdebstrap and mke2fs unless it lies here already.
 ///

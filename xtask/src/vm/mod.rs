@@ -40,7 +40,11 @@ enum Task {
     /// Plug a PiKVM in and see whether the agent inside names it
     Gadget,
     /// Install the packages in a Debian with systemd, enrol, report, purge
-    Packages,
+    Packages {
+        /// Package these finished binaries instead of building them
+        #[arg(long, value_name = "DIR")]
+        binaries: Option<PathBuf>,
+    },
     /// Inside that Debian: carry out the plan
     #[command(hide = true)]
     Guest,
@@ -53,17 +57,17 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
             sysroots::capture(names, to.as_deref().unwrap_or(&default))
         }
         Task::Gadget => detect::main(),
-        Task::Packages => packages::main(),
+        Task::Packages { binaries } => packages::main(binaries.as_deref()),
         Task::Guest => guest::in_debian(),
     }
 }
 
 /// What every boot loads: the gadget stack and the drivers of what is plugged in.
-const MODULES: [&str; 26] = [
+const MODULES: [&str; 27] = [
     "virtio_pci",
     "virtio_console",
     "nvme",
-    "ext4",
+    "crc32c_generic", "ext4",
     "configfs",
     "libcomposite",
     "usb_f_hid",

@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// How long the guest may be silent.
-const SILENCE: Duration = Duration::from_secs(240);
+const SILENCE: Duration = Duration::from_secs(150);
 /// The most that one file or one program's output may have.
 const MAX_BYTES: usize = 64 << 20;
 
@@ -61,7 +61,7 @@ pub(crate) fn boot(
         .arg(kernel)
         .arg("-initrd")
         .arg(&initrd)
-        .args(["-append", "console=ttyS0 quiet loglevel=4 panic=-1 tsc=reliable mitigations=off"])
+        .args(["-append", "console=ttyS0 quiet loglevel=4 panic=-1 tsc=reliable mitigations=off systemd.mask=serial-getty@ttyS0.service"])
         .arg("-serial")
         .arg(format!("file:{}", console.display()))
         .args(["-device", "bochs-display,id=display"])
