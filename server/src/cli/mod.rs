@@ -6,6 +6,7 @@
 mod audit;
 mod backup;
 mod config;
+mod device;
 mod doctor;
 mod evaluate;
 mod evaluation;
@@ -45,6 +46,8 @@ enum Command {
     Serve(serve::Serve),
     /// Enrolment tokens: create, list, revoke
     Token(token::Token),
+    /// Devices: list, approve, revoke, restore, and where each is expected
+    Device(device::Device),
     /// Accounts: add, list, reset a password, disable
     User(user::User),
     /// Site policy: check, keygen, sign, publish, diff
@@ -113,6 +116,7 @@ impl Cli {
             Command::Init(init) => init.run().await.map(|()| 0),
             Command::Serve(serve) => serve.run().await.map(|()| 0),
             Command::Token(token) => token.run().await.map(|()| 0),
+            Command::Device(device) => device.run().await.map(|()| 0),
             Command::User(user) => user.run().await.map(|()| 0),
             Command::Policy(policy) => policy.run().await,
             Command::Evaluate(evaluate) => evaluate.run().map(|()| 0),

@@ -33,6 +33,9 @@ struct Arguments {
     /// Where synthetic sysroots are written.
     #[arg(long, default_value = "fleet")]
     work: PathBuf,
+    /// Where to write each device's id and the countries it is expected in, a line each.
+    #[arg(long)]
+    places: Option<PathBuf>,
     /// Exit after the first report of every device.
     #[arg(long)]
     once: bool,
@@ -83,6 +86,10 @@ fn main() -> Result<()> {
                 let _ = std::io::stdout().flush();
             })
             .await?;
+        if let Some(path) = &arguments.places {
+            let lines: Vec<_> = members.iter().map(bearing_tests::fleet::run::Member::place).collect();
+            std::fs::write(path, lines.join("\n") + "\n")?;
+        }
         while !arguments.once {
             tokio::time::sleep(Duration::from_secs(HEARTBEAT_SECONDS)).await;
             fleet.beat(&mut members).await?;

@@ -41,6 +41,13 @@ pub struct Member {
     policy_digest: Digest,
 }
 
+impl Member {
+    /// The device's id and the countries it is expected in: one tab-separated line for `device expect`.
+    pub fn place(&self) -> String {
+        format!("{}\t{}", self.device.id, self.story.expected.join(","))
+    }
+}
+
 /// The groups of the fleet, each named once, in the order of first appearance.
 pub fn groups() -> Vec<&'static str> {
     let mut groups = Vec::new();
