@@ -219,7 +219,7 @@ fn display_address() -> anyhow::Result<String> {
 
 fn run(host: &mut Host, name: String, argv: &[String]) -> anyhow::Result<()> {
     let (program, arguments) = argv.split_first().context("a step runs nothing")?;
-    host.log(argv.join(" "))?;
+    host.log(name.as_str())?;
     let output = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())

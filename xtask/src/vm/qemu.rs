@@ -61,7 +61,7 @@ pub(crate) fn boot(
         .arg(kernel)
         .arg("-initrd")
         .arg(&initrd)
-        .args(["-append", "console=ttyS0 quiet loglevel=4 panic=-1 tsc=reliable mitigations=off systemd.mask=serial-getty@ttyS0.service"])
+        .args(["-append", "console=ttyS0 quiet loglevel=4 panic=-1 clocksource=hpet tsc=unstable mitigations=off systemd.mask=serial-getty@ttyS0.service"])
         .arg("-serial")
         .arg(format!("file:{}", console.display()))
         .args(["-device", "bochs-display,id=display"])
