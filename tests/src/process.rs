@@ -162,10 +162,15 @@ impl Server {
         Ok(server)
     }
 
-    /// Starts it (again).
+    /// Starts it (again), on a free port.
     pub fn start(&mut self, extra: &[&str]) -> Result<()> {
+        self.start_at("127.0.0.1:0", extra)
+    }
+
+    /// Starts it (again) on an address that agents know.
+    pub fn start_at(&mut self, listen: &str, extra: &[&str]) -> Result<()> {
         let data = self.data();
-        let mut arguments = vec!["serve", "--data-dir", path(&data)?, "--listen", "127.0.0.1:0"];
+        let mut arguments = vec!["serve", "--data-dir", path(&data)?, "--listen", listen];
         arguments.extend_from_slice(extra);
         let (process, lines) =
             Process::start("bearing-server", &arguments, &self.directory.join("server.log"))?;

@@ -35,8 +35,8 @@ impl Look {
     }
 
     fn devices(&self) -> Result<Vec<DeviceRow>> {
-        let all = self.store.devices(&DeviceFilter::default(), &PageRequest::default());
-        Ok(self.runtime.block_on(all)?.items)
+        let (filter, page) = (DeviceFilter::default(), PageRequest::default());
+        Ok(self.runtime.block_on(self.store.devices(&filter, &page))?.items)
     }
 
     fn chains(&self, device: &DeviceId) -> Result<Vec<(u64, Chain)>> {
@@ -120,7 +120,7 @@ fn what_was_collected_while_the_server_was_away_arrives_later() -> Result<()> {
     let mut server = Server::begin(directory.path(), &[])?;
     let state = directory.path().join("agent");
     enroll(&server, &state)?;
-    let port = server.url.rsplit(':').next().context("port")?.to_owned();
+    let address = server.url.trim_start_matches("https://").to_owned();
     ensure!(server.stop()?);
     let agent = start_agent(directory.path(), &state)?;
     wait_until("the spool holds a message", || {
@@ -128,7 +128,7 @@ fn what_was_collected_while_the_server_was_away_arrives_later() -> Result<()> {
         Ok((waiting > 0).then_some(()))
     })?;
     agent.kill();
-    server.start(&["--listen", &format!("127.0.0.1:{port}")]).or_else(|_| server.start(&[]))?;
+    server.start_at(&address, &[])?;
     let _agent = start_agent(directory.path(), &state)?;
     let look = Look::into(&server)?;
     let device = wait_until("the spooled report arrives", || {
