@@ -1,5 +1,11 @@
 //! The commands, as an administrator types them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed helper is a failed test"
+)]
 #![cfg(unix)]
 
 use std::{

@@ -28,7 +28,7 @@ pub(super) struct RawBody {
 /// The compression that the headers name.
 pub(super) fn encoding_of(headers: &HeaderMap) -> Result<Encoding, Refused> {
     let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
-    let encoding = match values.next().map(|value| value.as_bytes()) {
+    let encoding = match values.next().map(axum::http::HeaderValue::as_bytes) {
         None | Some(b"identity") => Encoding::Identity,
         Some(b"gzip") => Encoding::Gzip,
         Some(b"zstd") => Encoding::Zstd,

@@ -64,7 +64,7 @@ impl Worker {
         }
         let mut places = BTreeMap::new();
         for (job, judged) in &mut done {
-            let job: &Job = *job;
+            let job: &Job = job;
             let place = places.entry(&job.device).or_insert(None);
             *place = judged.place.take().or_else(|| place.take());
         }

@@ -20,7 +20,7 @@ impl Worker {
             Ok(0) => {}
             Ok(reopened) => info!(reopened, "approvals expired"),
             Err(failed) => {
-                error!(error = &failed as &dyn std::error::Error, "approvals could not be expired")
+                error!(error = &failed as &dyn std::error::Error, "approvals could not be expired");
             }
         }
         if let Err(failed) = evaluations::freeze_due(&self.app, now).await {

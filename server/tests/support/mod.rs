@@ -1,6 +1,12 @@
 //! A whole server over loopback, and an agent that says what it is told to say.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed helper is a failed test"
+)]
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 

@@ -50,7 +50,7 @@ pub async fn a_challenge_is_answered_once_and_a_result_frozen_once<S: Store>(sto
     assert_eq!(still.answer, answered.answer, "the first answer stands");
 
     assert!(store.due_evaluations(at(99)).await.unwrap().is_empty());
-    assert_eq!(store.due_evaluations(at(100)).await.unwrap(), [id.clone()]);
+    assert_eq!(store.due_evaluations(at(100)).await.unwrap(), std::slice::from_ref(&id));
     store.freeze_evaluation(&id, &envelope(), at(100)).await.unwrap();
     let again = store.freeze_evaluation(&id, &envelope(), at(101)).await;
     assert!(matches!(again, Err(StoreError::Conflict(_))));

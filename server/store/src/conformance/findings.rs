@@ -13,7 +13,7 @@ pub async fn a_finding_lives_from_its_appearance_to_its_return<S: Store>(store: 
     let device = enrolled(store, 1).await;
     let kvm = finding("KV-01", "pikvm", Severity::High);
     let grown = store.observe(&observed(&device, 1, vec![kvm.clone()], &["KV-01"])).await.unwrap();
-    assert_eq!(grown, [kvm.id.clone()]);
+    assert_eq!(grown, std::slice::from_ref(&kvm.id));
     let grown = store.observe(&observed(&device, 1, vec![kvm.clone()], &["KV-01"])).await.unwrap();
     assert!(grown.is_empty(), "the same evaluation twice changes nothing");
     store.observe(&observed(&device, 2, vec![kvm.clone()], &["KV-01"])).await.unwrap();
@@ -23,14 +23,14 @@ pub async fn a_finding_lives_from_its_appearance_to_its_return<S: Store>(store: 
 
     let worse = finding("KV-01", "pikvm", Severity::Critical);
     let grown = store.observe(&observed(&device, 3, vec![worse.clone()], &["KV-01"])).await.unwrap();
-    assert_eq!(grown, [kvm.id.clone()]);
+    assert_eq!(grown, std::slice::from_ref(&kvm.id));
     store.observe(&observed(&device, 4, vec![], &["KV-01"])).await.unwrap();
     let row = store.finding(&device, &kvm.id).await.unwrap().unwrap();
     assert_eq!((row.status, row.resolved_at), (FindingStatus::Resolved, Some(at(4))));
     assert!(store.device_findings(&device).await.unwrap().is_empty());
 
     let grown = store.observe(&observed(&device, 5, vec![worse], &["KV-01"])).await.unwrap();
-    assert_eq!(grown, [kvm.id.clone()]);
+    assert_eq!(grown, std::slice::from_ref(&kvm.id));
     let row = store.finding(&device, &kvm.id).await.unwrap().unwrap();
     assert_eq!((row.status, row.resolved_at, row.first_seen), (FindingStatus::Open, None, at(1)));
     let history: Vec<_> =
