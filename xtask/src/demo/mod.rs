@@ -17,6 +17,10 @@ use std::time::Instant;
 /// Compiles fast, and is fast enough to sign and to derive keys.
 const PROFILE: &str = "demo";
 const HONEST: &str = "tests/sysroots/dell-keyboard";
+/// Where the agent's page turns from what every report carries to what only a finding would.
+const FIRST_CONDITIONAL: &str = "Leaves only as evidence";
+/// Columns of what this tool itself prints.
+const PAGE_WIDTH: usize = 96;
 const DISGUISED: &str = "tests/sysroots/pikvm-as-dell-keyboard";
 
 #[derive(clap::Args)]
@@ -145,9 +149,15 @@ pub(crate) fn first_screen(agent: &Path) -> anyhow::Result<String> {
         }
         for finding in findings {
             let say = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
-            writeln!(out, "  {name}: {} {} · {}", say("severity").to_uppercase(), say("rule"), say("title"))?;
-            writeln!(out, "  what would disprove it: {}", say("disproof"))?;
-            writeln!(out, "  at the desk: {}", say("remediation"))?;
+            for text in [
+                format!("{name}: {} {} · {}", say("severity").to_uppercase(), say("rule"), say("title")),
+                format!("what would disprove it: {}", say("disproof")),
+                format!("at the desk: {}", say("remediation")),
+            ] {
+                for (number, line) in side_by_side::wrap(&text, PAGE_WIDTH).iter().enumerate() {
+                    writeln!(out, "{}{line}", if number == 0 { "  " } else { "    " })?;
+                }
+            }
         }
     }
     writeln!(
@@ -163,31 +173,18 @@ fn this_machine(agent: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Items of which nothing was read here are counted, not listed.
+/// What leaves with every report; the rest of the page, which is long, is named.
 fn what_would_leave(agent: &Path) -> anyhow::Result<()> {
     print!("{}", heading(3, "What of it would leave this machine (bearing-agent facts)"));
     let page = text(agent, &["facts"])?;
-    let mut left_out = 0;
-    let mut item = String::new();
-    let mut flush = |item: &mut String| {
-        if item.contains("nothing was read") {
-            left_out += 1;
-        } else {
-            print!("{item}");
-        }
-        item.clear();
-    };
-    for line in page.lines() {
-        if !line.starts_with("      ") {
-            flush(&mut item);
-        }
-        item.push_str(line);
-        item.push('\n');
+    let (shown, rest) = page.find(FIRST_CONDITIONAL).map_or((page.as_str(), ""), |at| page.split_at(at));
+    println!("{}", shown.trim_end());
+    if !rest.is_empty() {
+        let lines = rest.lines().count();
+        println!(
+            "\n({lines} more lines of `bearing-agent facts`: what may leave as evidence of a finding, and what never does)"
+        );
     }
-    flush(&mut item);
-    println!(
-        "\n({left_out} more fields of which this machine has nothing; `bearing-agent facts` lists them)"
-    );
     Ok(())
 }
 

@@ -15,7 +15,8 @@ pub(super) fn compare(left: &Value, right: &Value) -> anyhow::Result<Vec<String>
     let mut lines = Vec::new();
     for ((name, left), (_, right)) in left.into_iter().zip(right) {
         let mark = if left == right { ' ' } else { '≠' };
-        let (mut left, mut right) = (wrap(&left).into_iter(), wrap(&right).into_iter());
+        let (mut left, mut right) =
+            (wrap(&left, COLUMN_WIDTH).into_iter(), wrap(&right, COLUMN_WIDTH).into_iter());
         let mut head = name;
         loop {
             let (first, second) = (left.next(), right.next());
@@ -103,14 +104,13 @@ fn is_absolute_pointer(input: &Value) -> bool {
 }
 
 fn class(interface: &Value) -> String {
-    let triple: Vec<u64> =
-        interface["class"].as_array().map(|class| class.iter().map(number).collect()).unwrap_or_default();
-    match triple.as_slice() {
-        [3, 1, 1] => "keyboard".to_owned(),
-        [3, _, 2] => "mouse".to_owned(),
-        [3, ..] => "other input".to_owned(),
-        [8, ..] => "drive".to_owned(),
-        other => other.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join("/"),
+    let [class, subclass, protocol] = ["class", "subclass", "protocol"].map(|key| number(&interface[key]));
+    match (class, subclass, protocol) {
+        (3, 1, 1) => "keyboard".to_owned(),
+        (3, _, 2) => "mouse".to_owned(),
+        (3, ..) => "other input".to_owned(),
+        (8, ..) => "drive".to_owned(),
+        _ => format!("{class:02x}/{subclass:02x}/{protocol:02x}"),
     }
 }
 
@@ -127,12 +127,12 @@ fn number(value: &Value) -> u64 {
     value.as_u64().unwrap_or_default()
 }
 
-/// Breaks at spaces so that a column keeps its width.
-fn wrap(text: &str) -> Vec<String> {
+/// Breaks at spaces so that no line is wider.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.len() - 1;
-        if !lines[line].is_empty() && lines[line].chars().count() + 1 + word.chars().count() >= COLUMN_WIDTH {
+        if !lines[line].is_empty() && lines[line].chars().count() + 1 + word.chars().count() >= width {
             lines.push(word.to_owned());
         } else {
             if !lines[line].is_empty() {
@@ -153,7 +153,7 @@ mod tests {
         let facts = |speed: &str| {
             serde_json::json!({
                 "usb": [{"path": "1-1", "vendor_id": 16700, "product_id": 8455, "manufacturer": "Dell", "speed": speed,
-                    "interfaces": [{"class": [3, 1, 1]}]}],
+                    "interfaces": [{"class": 3, "subclass": 1, "protocol": 1}]}],
                 "hid": [{"usb_path": "1-1", "report_descriptor": "0501"}], "storage": [],
             })
         };
@@ -161,6 +161,7 @@ mod tests {
         let marked: Vec<&String> = lines.iter().filter(|line| line.starts_with('≠')).collect();
         assert_eq!(marked.len(), 1);
         assert!(marked[0].contains("low") && marked[0].contains("high"));
+        assert!(lines.iter().any(|line| line.contains("functions") && line.matches("keyboard").count() == 2));
     }
 
     #[test]

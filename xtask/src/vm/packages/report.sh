@@ -5,7 +5,7 @@ while status=$(runuser -u bearing -- bearing-agent status); do
         *'Last report'*) echo "$status"; exit 0 ;;
     esac
     tries=$((tries + 1))
-    if [ $tries -gt 300 ]; then break; fi
+    if [ $tries -gt 80 ]; then break; fi
     sleep 0.5
 done
 echo "$status"
