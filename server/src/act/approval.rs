@@ -3,14 +3,12 @@
 //! Always: an approval names a finding, a product or a rule, has an owner, a reason and an expiry of at most
 //! [`MAX_DAYS`] days; nothing approves everything, and nothing approves for ever.
 
-use std::collections::BTreeSet;
-
 use bearing_protocol::{
     Timestamp,
     id::{ApprovalId, DeviceId, FindingId},
     rule::RuleId,
 };
-use bearing_store::{ApprovalRow, FindingFilter, JobKind, MAX_PAGE, PageRequest};
+use bearing_store::ApprovalRow;
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -50,7 +48,7 @@ pub struct ApprovalRequest {
     pub expires_at: Timestamp,
 }
 
-/// Gives an approval; open findings it covers are approved at once.
+/// Gives an approval; open findings it covers are approved at once, and their devices judged again.
 ///
 /// # Errors
 /// Where owner, reason or expiry are missing or out of bounds, or the store cannot.
@@ -63,9 +61,8 @@ pub async fn give_approval(
     let row = row(now, actor, request)?;
     let detail = serde_json::to_value(&row).unwrap_or_else(|_| json!({}));
     audited(app, actor, "approval.give", row.id.as_str(), detail, async {
-        let touched = touched_devices(app, &row).await?;
         app.store.add_approval(&row).await?;
-        judge_again(app, &touched).await
+        Ok(())
     })
     .await?;
     Ok(row)
@@ -84,11 +81,11 @@ pub async fn withdraw_approval(app: &App, actor: &Actor, id: &ApprovalId) -> Res
         .find(|row| row.id == *id && row.revoked_at.is_none())
         .ok_or(ActError::NotFound("approval"))?;
     audited(app, actor, "approval.withdraw", id.as_str(), json!({ "reason": row.reason }), async {
-        if !app.store.revoke_approval(id, app.clock.now(), actor.name()).await? {
-            return Err(ActError::NotFound("approval"));
+        if app.store.revoke_approval(id, app.clock.now(), actor.name()).await? {
+            Ok(())
+        } else {
+            Err(ActError::NotFound("approval"))
         }
-        let touched = touched_devices(app, &row).await?;
-        judge_again(app, &touched).await
     })
     .await
 }
@@ -132,32 +129,6 @@ fn row(now: Timestamp, actor: &Actor, request: ApprovalRequest) -> Result<Approv
         ApprovalScope::RuleOnDevice { rule, device } => (row.device, row.rule) = (Some(device), Some(rule)),
     }
     Ok(row)
-}
-
-/// Devices whose verdict an approval can change.
-async fn touched_devices(app: &App, row: &ApprovalRow) -> Result<BTreeSet<DeviceId>, ActError> {
-    if let Some(device) = &row.device {
-        return Ok(BTreeSet::from([device.clone()]));
-    }
-    let filter = FindingFilter { rule: row.rule, search: row.product.clone(), ..FindingFilter::default() };
-    let mut touched = BTreeSet::new();
-    let mut page = PageRequest { after: None, limit: MAX_PAGE };
-    loop {
-        let found = app.store.findings(&filter, &page).await?;
-        touched
-            .extend(found.items.into_iter().filter(|f| f.finding.product == row.product).map(|f| f.device));
-        match found.next {
-            Some(next) => page.after = Some(next),
-            None => return Ok(touched),
-        }
-    }
-}
-
-async fn judge_again(app: &App, devices: &BTreeSet<DeviceId>) -> Result<(), ActError> {
-    for device in devices {
-        app.store.enqueue(JobKind::Verdict, device, 0, app.clock.now()).await?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -71,8 +71,12 @@ pub async fn set_device_place(
         if !app.store.set_device_place(id, &group, &countries).await? {
             return Err(ActError::NotFound("device"));
         }
-        // The place is judged against what was just expected of it.
-        app.store.enqueue(JobKind::Verdict, id, 0, app.clock.now()).await?;
+        // The last report is taken again, so that its place is judged against what is expected now.
+        let (kind, sequence) = match app.store.last_report(id).await? {
+            Some(report) => (JobKind::Correlate, report.sequence),
+            None => (JobKind::Verdict, 0),
+        };
+        app.store.enqueue(kind, id, sequence, app.clock.now()).await?;
         Ok(())
     })
     .await

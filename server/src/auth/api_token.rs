@@ -12,6 +12,9 @@ use super::{
 };
 use crate::app::App;
 
+/// How often a token's use is noted, in seconds.
+const NOTE_SECONDS: i64 = 3_600;
+
 /// Why a request's token was not believed. Callers are told no more than that.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
@@ -81,6 +84,11 @@ pub(super) async fn of_request(
     let now = app.clock.now();
     match row {
         Some(row) if fits && row.revoked_at.is_none() && now < row.expires_at => {
+            // To the hour: a busy program does not write with every request.
+            let stale = row.last_used.is_none_or(|used| now.as_second() - used.as_second() >= NOTE_SECONDS);
+            if stale {
+                app.store.note_api_token_use(&row.id, now).await?;
+            }
             Ok(Actor::of_api_token(&row, address))
         }
         _ => Err(ApiTokenError::Refused),

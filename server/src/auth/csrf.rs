@@ -1,6 +1,6 @@
 //! Whether a form comes from our own page: its origin, and the token the page gave it.
 
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, Uri, header, uri::Authority};
 use subtle::ConstantTimeEq as _;
 
 /// Whether two texts are the same, in a time that does not tell where they differ.
@@ -21,7 +21,7 @@ pub fn same_origin(headers: &HeaderMap, uri: &Uri, public_url: &str) -> bool {
     let Some((_, origin_host)) = origin.split_once("://") else { return false };
     let asked = uri
         .authority()
-        .map(|authority| authority.as_str())
+        .map(Authority::as_str)
         .or_else(|| headers.get(header::HOST).and_then(|value| value.to_str().ok()));
     asked.is_some_and(|host| host.eq_ignore_ascii_case(origin_host))
         || origin.eq_ignore_ascii_case(public_url.trim_end_matches('/'))

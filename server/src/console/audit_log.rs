@@ -95,11 +95,7 @@ pub(super) async fn show(
 }
 
 fn line(entry: &AuditEntry, now: Timestamp) -> Line {
-    let detail = match &entry.detail {
-        serde_json::Value::Object(fields) if fields.is_empty() => String::new(),
-        serde_json::Value::Null => String::new(),
-        other => shown(&other.to_string()),
-    };
+    let detail = shown(&words(&entry.detail));
     Line {
         number: entry.number,
         at: When::at(entry.at, now),
@@ -108,5 +104,23 @@ fn line(entry: &AuditEntry, now: Timestamp) -> Line {
         object: shown(&entry.object),
         detail,
         chain: entry.chain.map(|chain| chain.short()).unwrap_or_default(),
+    }
+}
+
+/// Particulars as people read them: `group: engineering; max_uses: 5`. The JSON itself is in the API.
+fn words(detail: &serde_json::Value) -> String {
+    use serde_json::Value;
+    match detail {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Object(fields) => {
+            let pair =
+                |(name, value): (&String, &Value)| format!("{}: {}", name.replace('_', " "), words(value));
+            let told =
+                fields.iter().filter(|(_, value)| !value.is_null() && **value != Value::Array(Vec::new()));
+            told.map(pair).collect::<Vec<_>>().join("; ")
+        }
+        Value::Array(items) => items.iter().map(words).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
     }
 }

@@ -6,6 +6,7 @@ use bearing_protocol::{
     Timestamp,
     commitment::Disclosures,
     coverage::{Coverage, Status},
+    envelope::Verified,
     id::DeviceId,
     key::{KeyProtection, KeySet},
     outcome::{Outcome, RuleOutcome},
@@ -300,7 +301,7 @@ fn opened(device: &DeviceRow, message: StoredMessage) -> Option<(ReportPayload, 
 
 fn observation(app: &App, message: &StoredMessage) -> Option<ObservationPayload> {
     let keys = KeySet::single(app.evidence_key.public());
-    message.observation.as_ref()?.open::<ObservationPayload>(&keys).ok().map(|seen| seen.into_inner())
+    message.observation.as_ref()?.open::<ObservationPayload>(&keys).ok().map(Verified::into_inner)
 }
 
 /// The arithmetic as a column of figures.

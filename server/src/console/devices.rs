@@ -99,7 +99,7 @@ impl DevicesPage {
     pub(super) fn of(
         frame: Frame,
         asked: Asked,
-        groups: Vec<String>,
+        groups: &[String],
         found: &Page<DeviceRow>,
         verdicts: &[Option<VerdictRow>],
         now: Timestamp,
@@ -132,12 +132,12 @@ impl DevicesPage {
         let asked =
             Asked { search: samples::HOSTILE.into(), group: samples::HOSTILE.into(), ..Asked::default() };
         vec![
-            Self::of(frame(), Asked::default(), Vec::new(), &empty, &[], samples::now()),
-            Self::of(frame(), asked.clone(), Vec::new(), &empty, &[], samples::now()),
+            Self::of(frame(), Asked::default(), &[], &empty, &[], samples::now()),
+            Self::of(frame(), asked.clone(), &[], &empty, &[], samples::now()),
             Self::of(
                 frame(),
                 asked,
-                vec![samples::HOSTILE.into()],
+                &[samples::HOSTILE.into()],
                 &found,
                 &[Some(samples::verdict())],
                 samples::now(),
@@ -160,7 +160,7 @@ pub(super) async fn show(
     }
     let groups = app.store.groups().await?;
     let frame = visit.frame(&app, "devices");
-    Ok(page(&DevicesPage::of(frame, asked, groups, &found, &verdicts, now)))
+    Ok(page(&DevicesPage::of(frame, asked, &groups, &found, &verdicts, now)))
 }
 
 fn line(device: &DeviceRow, verdict: Option<&VerdictRow>, now: Timestamp) -> Line {

@@ -85,6 +85,16 @@ impl RuleWords {
     }
 }
 
+/// What is known around the finding.
+pub(super) struct Known<'a> {
+    device: &'a DeviceRow,
+    history: &'a [FindingEvent],
+    approval: Option<&'a ApprovalRow>,
+    rule: Option<&'a Rule>,
+    /// Who could work on it.
+    people: &'a [String],
+}
+
 #[derive(Template)]
 #[template(path = "finding.html")]
 pub(super) struct FindingPage {
@@ -115,17 +125,9 @@ pub(super) struct FindingPage {
 }
 
 impl FindingPage {
-    pub(super) fn of(
-        frame: Frame,
-        row: &FindingRow,
-        device: &DeviceRow,
-        history: &[FindingEvent],
-        approval: Option<&ApprovalRow>,
-        rule: Option<&Rule>,
-        people: Vec<String>,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn of(frame: Frame, row: &FindingRow, known: &Known<'_>, now: Timestamp) -> Self {
         let finding = &row.finding;
+        let Known { device, history, approval, rule, people } = *known;
         let evidence = finding.evidence.iter().map(|piece| Piece {
             about: piece.source.describe(),
             location: shown(&piece.location),
@@ -182,17 +184,14 @@ impl FindingPage {
         };
         let sample = |row: &FindingRow, approval| {
             let frame = Frame::sample("findings", bearing_store::Role::Analyst);
-            let people = vec![samples::HOSTILE.to_owned()];
-            Self::of(
-                frame,
-                row,
-                &samples::device(),
-                &samples::history(),
+            let known = Known {
+                device: &samples::device(),
+                history: &samples::history(),
                 approval,
-                None,
-                people,
-                samples::now(),
-            )
+                rule: None,
+                people: &[samples::HOSTILE.to_owned()],
+            };
+            Self::of(frame, row, &known, samples::now())
         };
         vec![sample(&row, None), sample(&approved, Some(&approval))]
     }
@@ -214,7 +213,7 @@ pub(super) async fn show(
         None => None,
     };
     let frame = visit.frame(&app, "findings");
-    let people = if frame.may_work() {
+    let people: Vec<String> = if frame.may_work() {
         let users = store.users().await?;
         users
             .into_iter()
@@ -224,9 +223,14 @@ pub(super) async fn show(
     } else {
         Vec::new()
     };
-    let rule = app.catalogue.rule(row.finding.rule.as_str());
-    let now = app.clock.now();
-    Ok(page(&FindingPage::of(frame, &row, &device, &history, approval.as_ref(), rule, people, now)))
+    let known = Known {
+        device: &device,
+        history: &history,
+        approval: approval.as_ref(),
+        rule: app.catalogue.rule(row.finding.rule.as_str()),
+        people: &people,
+    };
+    Ok(page(&FindingPage::of(frame, &row, &known, app.clock.now())))
 }
 
 /// The form that sets a status.

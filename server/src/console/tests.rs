@@ -80,8 +80,8 @@ fn pages_hold_to_their_own_content_security_policy() {
             assert!(script.starts_with(" src=\"/assets/"), "{page} has an inline script");
         }
         for tag in html.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
-            let names = tag.split('"').step_by(2).flat_map(str::split_whitespace);
-            let handler = names.filter(|name| name.starts_with("on") && name.ends_with('=')).next();
+            let mut names = tag.split('"').step_by(2).flat_map(str::split_whitespace);
+            let handler = names.find(|name| name.starts_with("on") && name.ends_with('='));
             assert_eq!(handler, None, "{page} has an inline handler in <{tag}>");
         }
     }

@@ -7,6 +7,7 @@ pub(in crate::api) mod get;
 pub(in crate::api) mod list;
 
 use bearing_protocol::{
+    envelope::Verified,
     key::KeySet,
     payload::{EvaluationPayload, EvaluationScope},
 };
@@ -65,6 +66,6 @@ impl Evaluation {
     fn whole(app: &App, row: EvaluationRow) -> Self {
         let keys = KeySet::single(app.evidence_key.public());
         let result = row.result.as_ref().and_then(|envelope| envelope.open::<EvaluationPayload>(&keys).ok());
-        Self { result: result.map(|result| result.into_inner()), ..Self::of(row) }
+        Self { result: result.map(Verified::into_inner), ..Self::of(row) }
     }
 }
