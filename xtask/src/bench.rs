@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
     #[arg(value_enum)]
     what: Vec<What>,
     /// The program that loads a server: prints a section of Markdown
-    #[arg(long, default_value = "load")]
+    #[arg(long, default_value = "server-bench")]
     load: String,
 }
 

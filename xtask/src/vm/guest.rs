@@ -115,7 +115,8 @@ fn plan() -> anyhow::Result<Plan> {
 fn carry_out(host: &mut Host) -> anyhow::Result<()> {
     host.log("up")?;
     let mut plugged: Option<Device> = None;
-    for step in plan()?.steps {
+    let Plan { steps, in_debian, .. } = plan()?;
+    for step in steps {
         match step {
             Step::Display(edid) => {
                 attach_display(&edid)?;
@@ -146,7 +147,13 @@ fn carry_out(host: &mut Host) -> anyhow::Result<()> {
                 })?;
                 host.log(format!("captured {name}: {count} files and links"))?;
             }
-            Step::Run { name, argv } => run(host, name, &argv)?,
+            Step::Run { name, argv } => {
+                let succeeded = run(host, name, &argv)?;
+                // Each step of an installation builds on the one before; the host sees which one it was.
+                if in_debian && !succeeded {
+                    return Ok(());
+                }
+            }
         }
     }
     Ok(())
@@ -217,7 +224,8 @@ fn display_address() -> anyhow::Result<String> {
         .context("the test machine has no display adapter")
 }
 
-fn run(host: &mut Host, name: String, argv: &[String]) -> anyhow::Result<()> {
+/// Runs a program, sends what came of it, and says whether it ended with 0.
+fn run(host: &mut Host, name: String, argv: &[String]) -> anyhow::Result<bool> {
     let (program, arguments) = argv.split_first().context("a step runs nothing")?;
     host.log(name.as_str())?;
     let output = Command::new(program)
@@ -229,7 +237,8 @@ fn run(host: &mut Host, name: String, argv: &[String]) -> anyhow::Result<()> {
     host.say_with(
         &Message::Ran { name, code: output.status.code(), stderr, size_bytes: output.stdout.len() },
         &output.stdout,
-    )
+    )?;
+    Ok(output.status.success())
 }
 
 /// Loads a module that lies in the boot image; one that is loaded already is left alone.
