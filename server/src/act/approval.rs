@@ -59,7 +59,10 @@ pub async fn give_approval(
 ) -> Result<ApprovalRow, ActError> {
     let now = app.clock.now();
     let row = row(now, actor, request)?;
-    let detail = serde_json::to_value(&row).unwrap_or_else(|_| json!({}));
+    let detail = json!({
+        "finding": row.finding, "rule": row.rule, "product": row.product, "device": row.device,
+        "group": row.group, "owner": row.owner, "reason": row.reason, "expires_at": row.expires_at,
+    });
     audited(app, actor, "approval.give", row.id.as_str(), detail, async {
         app.store.add_approval(&row).await?;
         Ok(())

@@ -17,6 +17,8 @@ use super::{
 use crate::app::App;
 
 const ROWS: u32 = 100;
+/// So much of a digest tells two entries apart; the whole one is in the API.
+const SHORT_CHARS: usize = 8;
 
 /// Which entries, and whether to walk the chain.
 #[derive(Debug, Default, Deserialize)]
@@ -103,7 +105,7 @@ fn line(entry: &AuditEntry, now: Timestamp) -> Line {
         action: shown(&entry.action),
         object: shown(&entry.object),
         detail,
-        chain: entry.chain.map(|chain| chain.short()).unwrap_or_default(),
+        chain: entry.chain.map(|chain| chain.short().chars().take(SHORT_CHARS).collect()).unwrap_or_default(),
     }
 }
 
