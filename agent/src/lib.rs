@@ -12,6 +12,7 @@ pub mod enroll;
 pub mod facts_view;
 pub mod inventory;
 pub mod key;
+pub mod log;
 pub mod own_binary;
 pub mod policy_store;
 pub mod random;

@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     enroll::trust_of,
     key::DeviceKey,
-    own_binary,
+    log, own_binary,
     policy_store::PolicyStore,
     service::{Evaluator, NoticeBoard, Parts, ReadingThread, Service, ServiceError, Watch},
     spool::Outbox,
@@ -27,12 +27,7 @@ pub(super) fn run(
     config: &Config,
     clock: Arc<dyn Clock>,
 ) -> Result<ExitCode, Failure> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .with_target(false)
-        .without_time()
-        .init();
+    log::begin()?;
     let agent_digest = own_binary::digest();
     // Before anything that others wrote is read, and before the first thread.
     let confinement = sandbox::confine_service();
