@@ -41,7 +41,7 @@ impl Enroll {
         &self,
         state: &StateDirectory,
         config: &Config,
-        clock: Arc<dyn Clock>,
+        clock: &Arc<dyn Clock>,
     ) -> Result<ExitCode, Failure> {
         let token = token_file::read(&self.token_file)?;
         let ca_pem = self
@@ -62,7 +62,7 @@ impl Enroll {
             proxies: Proxies::FromEnvironment,
             device: summarise_device(&facts),
             agent_digest: own_binary::digest(),
-            clock: Arc::clone(&clock),
+            clock: Arc::clone(clock),
         };
         let (enrolment, policy) = runtime()?.block_on(enroll(request))?;
         output::print(&format!(

@@ -101,7 +101,7 @@ fn run(arguments: Arguments, clock: Arc<dyn Clock>) -> Result<ExitCode, Failure>
         Command::Evaluate(command) => command.run(&state, clock.as_ref()),
         Command::Facts(command) => command.run(&state, &policy_in_force(&state), clock.as_ref()),
         Command::Verify(command) => command.run(),
-        Command::Enroll(command) => command.run(&state, &config()?, clock),
+        Command::Enroll(command) => command.run(&state, &config()?, &clock),
         Command::Run => run::run(&state, board, &config()?, clock),
         Command::Status => status::status(&state, &board, clock.as_ref()),
         Command::Show(command) => command.run(&state, &board),
