@@ -71,6 +71,7 @@ pub(crate) fn enter() -> anyhow::Result<()> {
     fs::create_dir_all(&wants)?;
     std::os::unix::fs::symlink("/etc/systemd/system/rig.service", wants.join("rig.service"))?;
     fs::write(root.join("etc/hostname"), "desk-17\n")?;
+    fs::write(root.join("etc/hosts"), "127.0.0.1 localhost desk-17\n")?;
     // An empty one makes systemd invent it, as on a first boot.
     fs::write(root.join("etc/machine-id"), "")?;
     let error =
