@@ -1,6 +1,11 @@
 //! Agents against a whole server over loopback, with real TLS: what is taken, what is refused and why.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed helper is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed helper is a failed test"
+)]
 
 mod support;
 

@@ -94,3 +94,35 @@ fn inflate_zstd(bytes: &[u8]) -> Result<Vec<u8>, Refused> {
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zstd(bytes: Vec<u8>) -> Result<Vec<u8>, Refused> {
+        RawBody { bytes, encoding: Encoding::Zstd }.inflate()
+    }
+
+    #[test]
+    fn zstd_is_read() {
+        // RFC 8878: magic, single segment of 5 bytes, one last raw block.
+        let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x20, 5, 0x29, 0, 0];
+        frame.extend_from_slice(b"hello");
+        assert_eq!(zstd(frame.clone()).unwrap(), b"hello");
+        frame.truncate(11);
+        assert!(zstd(frame).is_err());
+    }
+
+    #[test]
+    fn a_zstd_bomb_is_cut() {
+        // A window of 1 MiB and blocks of one byte repeated 128 Ki times.
+        let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x50];
+        for _ in 0..64 {
+            let header = (128_u32 * 1024) << 3 | 1 << 1;
+            frame.extend_from_slice(&header.to_le_bytes()[..3]);
+            frame.push(b' ');
+        }
+        frame.extend_from_slice(&[0x01, 0, 0]);
+        assert_eq!(zstd(frame).unwrap_err().code(), bearing_protocol::api::problem::TOO_LARGE);
+    }
+}
