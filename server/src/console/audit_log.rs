@@ -114,7 +114,7 @@ fn words(detail: &serde_json::Value) -> String {
     use serde_json::Value;
     match detail {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.replace('\n', " "),
         Value::Object(fields) => {
             let pair =
                 |(name, value): (&String, &Value)| format!("{}: {}", name.replace('_', " "), words(value));
