@@ -54,7 +54,12 @@ fn report(device: &DeviceId) -> (ReportPayload, Vec<Disclosure>) {
         confidence: Confidence::High,
         product: Some("pikvm".into()),
         text,
-        evidence: vec![CommittedEvidence { source: Source::Usb, field: "product".into(), rule: None, text: shown }],
+        evidence: vec![CommittedEvidence {
+            source: Source::Usb,
+            field: "product".into(),
+            rule: None,
+            text: shown,
+        }],
         attack: vec!["T1219.003".into()],
         controls: Vec::new(),
         approval: None,
@@ -119,13 +124,23 @@ fn bundle() -> Bundle {
         evidence_key_id: server.key_id(),
         evidence_key: server.public(),
         device_keys: BTreeMap::from([(device.clone(), device_key.public())]),
-        reports: vec![BundleReport { device_id: device, sequence: 7, envelope, disclosures, observation: None }],
+        reports: vec![BundleReport {
+            device_id: device,
+            sequence: 7,
+            envelope,
+            disclosures,
+            observation: None,
+        }],
     }
 }
 
 fn problems(bundle: &Bundle) -> Vec<String> {
     let bytes = serde_json::to_vec(bundle).unwrap();
-    verify(&bytes, None).checks.into_iter().filter_map(|c| c.problem.map(|p| format!("{}: {p}", c.what))).collect()
+    verify(&bytes, None)
+        .checks
+        .into_iter()
+        .filter_map(|c| c.problem.map(|p| format!("{}: {p}", c.what)))
+        .collect()
 }
 
 #[test]
