@@ -67,7 +67,7 @@ pub(super) fn show(
         command.args(words).arg("--state-dir").arg(&state);
         command
     };
-    run::output(with_state(&["enroll", "--server", &url, "--token-file"]).arg(&token))?;
+    run::output(with_state(&["enroll", "--server", &url]).arg("--token-file").arg(&token))?;
     let agent_log = dir.path().join("agent.log");
     let mut reporting = start(&mut with_state(&["run"]), &agent_log)?;
     wait(&mut reporting, &agent_log, "this machine's report arrives", || {

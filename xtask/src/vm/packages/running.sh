@@ -2,7 +2,7 @@ set -e
 tries=0
 until systemctl is-active --quiet bearing-agent; do
     tries=$((tries + 1))
-    if [ $tries -gt 20 ] || systemctl is-failed --quiet bearing-agent; then
+    if [ $tries -gt 40 ] || systemctl is-failed --quiet bearing-agent; then
         systemctl status --no-pager bearing-agent || true
         journalctl -u bearing-agent --no-pager | tail -20
         exit 1
