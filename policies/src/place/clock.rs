@@ -3,8 +3,8 @@
 use super::{
     input::PlaceCase,
     model::PlaceModel,
+    part::{Allowed, Finding, Part},
     tables::Zones,
-    verdict::{Allowed, Finding, Part},
 };
 
 pub(super) fn evaluate(case: &PlaceCase, allowed: &Allowed, model: &PlaceModel, zones: &Zones) -> Part {

@@ -4,7 +4,7 @@ use super::{
     input::{EgressClass, PlaceCase},
     location,
     model::PlaceModel,
-    verdict::{Allowed, Finding, Part},
+    part::{Allowed, Finding, Part},
 };
 
 pub(super) fn evaluate(case: &PlaceCase, allowed: &Allowed, model: &PlaceModel) -> Part {

@@ -3,7 +3,7 @@
 use super::{
     input::{EgressClass, PlaceCase, SharedPlace},
     model::PlaceModel,
-    verdict::{Finding, Part},
+    part::{Finding, Part},
 };
 
 /// From how many workers on the gateway counts.

@@ -3,8 +3,8 @@
 use super::{
     input::{EgressClass, Observation, PlaceCase},
     model::PlaceModel,
+    part::{Allowed, Finding, Part},
     tables::Zones,
-    verdict::{Allowed, Finding, Part},
 };
 
 /// Whether an address of this class says anything about where the device is.

@@ -11,6 +11,7 @@ mod geodesy;
 mod input;
 mod location;
 mod model;
+mod part;
 mod physical;
 mod tables;
 mod verdict;
