@@ -17,8 +17,8 @@ use bearing_tests::{
     sample,
 };
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
 /// Looks into the server's store from outside.
@@ -29,7 +29,7 @@ struct Look {
 
 impl Look {
     fn into(server: &Server) -> Result<Self> {
-        let runtime = runtime();
+        let runtime = runtime()?;
         let store = runtime.block_on(SqliteStore::open(&server.data().join("bearing.db")))?;
         Ok(Self { runtime, store })
     }
@@ -152,7 +152,7 @@ fn a_server_killed_under_load_has_lost_nothing_it_acknowledged() -> Result<()> {
     let mut server = Server::begin(directory.path(), &[])?;
     let token: EnrolmentToken = fs::read_to_string(server.token(&["--max-uses", "8"])?)?.parse()?;
     let target = Target::new(&server.url, &server.ca_pem()?)?;
-    let runtime = runtime();
+    let runtime = runtime()?;
     let (reached, mut kill) = tokio::sync::mpsc::unbounded_channel();
     let tasks: Vec<_> = (0..8)
         .map(|number| {
@@ -283,7 +283,7 @@ fn an_older_message_sent_again_changes_nothing_and_a_fork_is_refused() -> Result
     let server = Server::begin(directory.path(), &[])?;
     let token: EnrolmentToken = fs::read_to_string(server.token(&["--max-uses", "1"])?)?.parse()?;
     let target = Target::new(&server.url, &server.ca_pem()?)?;
-    let runtime = runtime();
+    let runtime = runtime()?;
     let clock = Arc::new(SystemClock);
     runtime.block_on(async {
         let mut connection = target.connect().await?;

@@ -11,9 +11,9 @@ pub mod reading;
 pub mod root;
 
 // Devices and network.
+mod desktop;
 #[cfg(target_os = "linux")]
 mod linux;
-mod desktop;
 mod sysfs;
 #[cfg(test)]
 mod testing;

@@ -1,4 +1,4 @@
-//! The collectors on captured machines: real gadgets on a real kernel (`tests/sysroots`).
+//! The collectors on captured machines: real gadgets on a real kernel (`captures`).
 
 #![cfg(unix)]
 
@@ -14,7 +14,7 @@ use bearing_protocol::{
 /// What a captured machine shows of its devices and network.
 #[expect(clippy::unwrap_used, reason = "a part of the tests")]
 fn facts(name: &str) -> Facts {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/sysroots").join(name);
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../captures").join(name);
     let sources = BTreeSet::from([
         Source::Machine,
         Source::Boot,

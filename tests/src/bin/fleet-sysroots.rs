@@ -12,7 +12,7 @@ struct Arguments {
     /// Where to write them.
     directory: PathBuf,
     /// Sysroots captured from real gadgets.
-    #[arg(long, default_value = "tests/sysroots")]
+    #[arg(long, default_value = "captures")]
     captures: PathBuf,
     /// Boot time of the made-up machines, Unix seconds.
     #[arg(long, default_value_t = 1_764_000_000)]

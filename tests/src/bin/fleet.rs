@@ -28,7 +28,7 @@ struct Arguments {
     #[arg(long, default_value = ".")]
     tokens: PathBuf,
     /// Sysroots captured from real gadgets.
-    #[arg(long, default_value = "tests/sysroots")]
+    #[arg(long, default_value = "captures")]
     captures: PathBuf,
     /// Where synthetic sysroots are written.
     #[arg(long, default_value = "fleet")]
@@ -90,10 +90,12 @@ fn main() -> Result<()> {
             let lines: Vec<_> = members.iter().map(bearing_tests::fleet::run::Member::place).collect();
             std::fs::write(path, lines.join("\n") + "\n")?;
         }
-        while !arguments.once {
+        if arguments.once {
+            return Ok(());
+        }
+        loop {
             tokio::time::sleep(Duration::from_secs(HEARTBEAT_SECONDS)).await;
             fleet.beat(&mut members).await?;
         }
-        Ok(())
     })
 }

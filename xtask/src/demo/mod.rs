@@ -16,12 +16,12 @@ use std::time::Instant;
 
 /// Compiles fast, and is fast enough to sign and to derive keys.
 const PROFILE: &str = "demo";
-const HONEST: &str = "tests/sysroots/dell-keyboard";
+const HONEST: &str = "captures/dell-keyboard";
 /// Where the agent's page turns from what every report carries to what only a finding would.
 const FIRST_CONDITIONAL: &str = "Leaves only as evidence";
 /// Columns of what this tool itself prints.
 const PAGE_WIDTH: usize = 96;
-const DISGUISED: &str = "tests/sysroots/pikvm-as-dell-keyboard";
+const DISGUISED: &str = "captures/pikvm-as-dell-keyboard";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -160,10 +160,7 @@ pub(crate) fn first_screen(agent: &Path) -> anyhow::Result<String> {
             }
         }
     }
-    writeln!(
-        out,
-        "\nBoth are captures of USB devices in a virtual machine; tests/sysroots/README.md says how."
-    )?;
+    writeln!(out, "\nBoth are captures of USB devices in a virtual machine; captures/README.md says how.")?;
     Ok(out)
 }
 

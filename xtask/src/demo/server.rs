@@ -117,7 +117,7 @@ fn fleet(server: &Path, data: &Path, dir: &Path, port: u16, once: bool) -> anyho
         .arg("--tokens")
         .arg(&tokens)
         .arg("--captures")
-        .arg(place::root().join("tests/sysroots"))
+        .arg(place::root().join("captures"))
         .arg("--work")
         .arg(dir.join("fleet"));
     if once {

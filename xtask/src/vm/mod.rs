@@ -33,7 +33,7 @@ enum Task {
     Capture {
         /// Only these
         names: Vec<String>,
-        /// Where to; `tests/sysroots` if not given
+        /// Where to; `captures` if not given
         #[arg(long)]
         to: Option<PathBuf>,
     },
@@ -53,7 +53,7 @@ enum Task {
 pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.task {
         Task::Capture { names, to } => {
-            let default = place::root().join("tests/sysroots");
+            let default = place::root().join("captures");
             sysroots::capture(names, to.as_deref().unwrap_or(&default))
         }
         Task::Gadget => detect::main(),
