@@ -1,5 +1,7 @@
 //! Bundles are checked offline: what holds, what does not, and that a withheld value changes nothing.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be prepared fails its test")]
+
 use std::collections::BTreeMap;
 
 use bearing_protocol::{

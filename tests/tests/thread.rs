@@ -124,7 +124,7 @@ fn what_was_collected_while_the_server_was_away_arrives_later() -> Result<()> {
     ensure!(server.stop()?);
     let agent = start_agent(directory.path(), &state)?;
     wait_until("the spool holds a message", || {
-        let waiting = fs::read_dir(state.join("spool")).map(|entries| entries.count()).unwrap_or_default();
+        let waiting = fs::read_dir(state.join("spool")).map(Iterator::count).unwrap_or_default();
         Ok((waiting > 0).then_some(()))
     })?;
     agent.kill();

@@ -113,10 +113,11 @@ fn parse_lid_state(text: &str) -> Option<bool> {
 /// The hypervisor below this machine. A Xen host runs under Xen and is none of its guests.
 fn hypervisor(root: &Root, vendor: Option<&str>, product: Option<&str>) -> Option<String> {
     let xen_host = root.read_text("/proc/xen/capabilities", 256).is_ok_and(|text| text.contains("control_d"));
-    if let Ok(kind) = root.read_trimmed("/sys/hypervisor/type", 64) {
-        if !kind.is_empty() && !xen_host {
-            return Some(kind);
-        }
+    if let Ok(kind) = root.read_trimmed("/sys/hypervisor/type", 64)
+        && !kind.is_empty()
+        && !xen_host
+    {
+        return Some(kind);
     }
     if let Some(name) = kind::hypervisor_of(vendor.unwrap_or_default(), product.unwrap_or_default()) {
         return Some(name.to_owned());
@@ -127,10 +128,10 @@ fn hypervisor(root: &Root, vendor: Option<&str>, product: Option<&str>) -> Optio
 
 /// The container this runs in, where it left a mark.
 fn container(root: &Root) -> Option<String> {
-    if let Ok(name) = root.read_trimmed("/run/systemd/container", 64) {
-        if !name.is_empty() {
-            return Some(name);
-        }
+    if let Ok(name) = root.read_trimmed("/run/systemd/container", 64)
+        && !name.is_empty()
+    {
+        return Some(name);
     }
     let marks = [("/.dockerenv", "docker"), ("/run/.containerenv", "podman")];
     marks.iter().find(|(path, _)| root.exists(path)).map(|(_, name)| (*name).to_owned())

@@ -130,14 +130,14 @@ fn read_snaps(root: &Root, gaps: &mut Gaps) -> Option<Vec<Package>> {
         }
         Err(error) => gaps.add_error("snap directories", &error),
     }
-    if found.is_none() {
-        if let Ok(listing) = root.list_dir("/snap", MAX_ENTRIES) {
-            let packages = found.get_or_insert_default();
-            for name in listing.names.into_iter().filter(|name| name != "bin" && name != "README") {
-                let version = root.read_link(format!("/snap/{name}/current"));
-                let version = version.map(|v| v.to_string_lossy().into_owned()).unwrap_or_default();
-                packages.push(Package { manager: PackageManager::Snap, name, version, ..Package::default() });
-            }
+    if found.is_none()
+        && let Ok(listing) = root.list_dir("/snap", MAX_ENTRIES)
+    {
+        let packages = found.get_or_insert_default();
+        for name in listing.names.into_iter().filter(|name| name != "bin" && name != "README") {
+            let version = root.read_link(format!("/snap/{name}/current"));
+            let version = version.map(|v| v.to_string_lossy().into_owned()).unwrap_or_default();
+            packages.push(Package { manager: PackageManager::Snap, name, version, ..Package::default() });
         }
     }
     found

@@ -39,12 +39,12 @@ pub fn parse_sections(
         if trimmed.starts_with(['#', ';']) {
             continue;
         }
-        if continuation == Continuation::Backslash {
-            if let Some(head) = trimmed.strip_suffix('\\') {
-                pending.push_str(head);
-                pending.push(' ');
-                continue;
-            }
+        if continuation == Continuation::Backslash
+            && let Some(head) = trimmed.strip_suffix('\\')
+        {
+            pending.push_str(head);
+            pending.push(' ');
+            continue;
         }
         let whole;
         let logical = if pending.is_empty() {

@@ -114,10 +114,10 @@ fn holders(context: &Context, sockets: &[NetSocket], gaps: &mut Gaps) -> HashMap
                 }
             };
             let inode = target.to_str().and_then(socket_inode);
-            if let Some(pids) = inode.and_then(|inode| holders.get_mut(&inode)) {
-                if pids.last() != Some(&pid) {
-                    pids.push(pid);
-                }
+            if let Some(pids) = inode.and_then(|inode| holders.get_mut(&inode))
+                && pids.last() != Some(&pid)
+            {
+                pids.push(pid);
             }
         }
     }

@@ -3,6 +3,8 @@
 //! The captures are public collections under their own licences and are not part of this project. Where they are
 //! missing the tests say so and check the committed samples alone.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be prepared fails its test")]
+
 use std::{fs, path::PathBuf};
 
 use bearing_descriptors::{edid, hid, usb};

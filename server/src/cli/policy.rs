@@ -88,15 +88,13 @@ impl Check {
         .iter()
         .map(ToString::to_string)
         .collect();
-        if let Some(file) = &self.file {
-            if let Err(PolicyError(found)) = SitePolicy::from_toml(&read_text(file)?) {
-                let name = file.display().to_string();
-                problems.extend(
-                    found
-                        .into_iter()
-                        .map(|problem| check::Problem { file: name.clone(), ..problem }.to_string()),
-                );
-            }
+        if let Some(file) = &self.file
+            && let Err(PolicyError(found)) = SitePolicy::from_toml(&read_text(file)?)
+        {
+            let name = file.display().to_string();
+            problems.extend(
+                found.into_iter().map(|problem| check::Problem { file: name.clone(), ..problem }.to_string()),
+            );
         }
         if problems.is_empty() {
             super::print("nothing is wrong")?;

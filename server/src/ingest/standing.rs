@@ -24,10 +24,10 @@ impl Standing {
     /// What stands now, at most a second old.
     pub(super) async fn read(&self, store: &dyn Store) -> Result<Arc<Snapshot>, StoreError> {
         let mut kept = self.0.lock().await;
-        if let Some((since, snapshot)) = kept.as_ref() {
-            if since.elapsed() < BELIEVED {
-                return Ok(snapshot.clone());
-            }
+        if let Some((since, snapshot)) = kept.as_ref()
+            && since.elapsed() < BELIEVED
+        {
+            return Ok(snapshot.clone());
         }
         let snapshot = Arc::new(Snapshot {
             policies: store.policies().await?,

@@ -167,11 +167,11 @@ async fn repeated(
             .fetch_optional(&mut **tx)
             .await
             .map_err(fault(WHAT))?;
-    if let Some(row) = row {
-        if digest_col(&row, 0)? == message.digest {
-            let chain = chain_of(col(&row, 1)?, col(&row, 2)?, col(&row, 3)?)?;
-            return Ok(Ok(Accepted { duplicate: true, chain }));
-        }
+    if let Some(row) = row
+        && digest_col(&row, 0)? == message.digest
+    {
+        let chain = chain_of(col(&row, 1)?, col(&row, 2)?, col(&row, 3)?)?;
+        return Ok(Ok(Accepted { duplicate: true, chain }));
     }
     enqueue_in(tx, JobKind::Fork, message.device.as_str(), message.sequence, message.received_at).await?;
     Ok(Err(Refusal::Fork { sequence: message.sequence, last }))

@@ -61,10 +61,10 @@ pub(crate) async fn observe(
         .await
         .map_err(fault(WHAT))?;
     let Some(group) = group else { return Ok(Vec::new()) };
-    if let Some(result) = &observed.result {
-        if !take_result(tx, &observed.device, result).await? {
-            return Ok(Vec::new());
-        }
+    if let Some(result) = &observed.result
+        && !take_result(tx, &observed.device, result).await?
+    {
+        return Ok(Vec::new());
     }
     let scopes = scopes_in_force(tx, observed.at).await?;
     let rows = sqlx::query(

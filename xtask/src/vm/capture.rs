@@ -112,10 +112,10 @@ pub(crate) fn capture(mut give: impl FnMut(Found) -> anyhow::Result<()>) -> anyh
         }
     }
     for path in paths {
-        if seen.insert(path.clone()) {
-            if let Some(found) = read(&path) {
-                give(found)?;
-            }
+        if seen.insert(path.clone())
+            && let Some(found) = read(&path)
+        {
+            give(found)?;
         }
     }
     Ok(())

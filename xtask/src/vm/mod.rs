@@ -165,7 +165,7 @@ fn boot_image(
 /// Bytes from hexadecimal text; white space is ignored.
 fn unhex(text: &str) -> anyhow::Result<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    anyhow::ensure!(digits.len() % 2 == 0, "an odd number of hexadecimal digits");
+    anyhow::ensure!(digits.len().is_multiple_of(2), "an odd number of hexadecimal digits");
     digits
         .chunks(2)
         .map(|pair| {

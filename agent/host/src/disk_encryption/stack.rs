@@ -62,13 +62,13 @@ fn is_encrypted(root: &Root, name: &str, depth: u8, layer: &mut Option<String>) 
     if depth == 0 || name.contains('/') || name == ".." || !root.exists(&directory) {
         return None;
     }
-    if let Ok(uuid) = root.read_trimmed(format!("{directory}/dm/uuid"), MAX_BYTES) {
-        if let Some(rest) = uuid.strip_prefix("CRYPT-") {
-            let kind = rest.split('-').next().unwrap_or_default();
-            let known = kind.starts_with("LUKS") || kind == "BITLK" || kind == "TCRYPT" || kind == "FVAULT2";
-            layer.get_or_insert_with(|| if known { kind.to_owned() } else { "dm-crypt".to_owned() });
-            return Some(true);
-        }
+    if let Ok(uuid) = root.read_trimmed(format!("{directory}/dm/uuid"), MAX_BYTES)
+        && let Some(rest) = uuid.strip_prefix("CRYPT-")
+    {
+        let kind = rest.split('-').next().unwrap_or_default();
+        let known = kind.starts_with("LUKS") || kind == "BITLK" || kind == "TCRYPT" || kind == "FVAULT2";
+        layer.get_or_insert_with(|| if known { kind.to_owned() } else { "dm-crypt".to_owned() });
+        return Some(true);
     }
     let slaves = match root.list_dir(format!("{directory}/slaves"), MAX_SLAVES) {
         Ok(listing) if listing.truncated => return None,

@@ -12,10 +12,10 @@ pub fn hardware_serials(root: &Root) -> Vec<String> {
     }
     let mut serials = Vec::new();
     let mut add = |of: &str, path: &Path| {
-        if let Ok(text) = root.read_trimmed(path, MAX_SERIAL_BYTES) {
-            if is_serial(&text) {
-                serials.push(format!("{of}:{text}"));
-            }
+        if let Ok(text) = root.read_trimmed(path, MAX_SERIAL_BYTES)
+            && is_serial(&text)
+        {
+            serials.push(format!("{of}:{text}"));
         }
     };
     for (of, file) in [

@@ -34,7 +34,7 @@ impl UtmpRecord {
 
 /// Reads a utmp file: records of people, at most `max_records`.
 pub fn parse_utmp(bytes: &[u8], max_records: usize) -> Vec<UtmpRecord> {
-    let wide = bytes.len() % RECORD_BYTES != 0 && bytes.len() % WIDE_RECORD_BYTES == 0;
+    let wide = !bytes.len().is_multiple_of(RECORD_BYTES) && bytes.len().is_multiple_of(WIDE_RECORD_BYTES);
     let size = if wide { WIDE_RECORD_BYTES } else { RECORD_BYTES };
     bytes.chunks_exact(size).filter_map(|record| parse_record(record, wide)).take(max_records).collect()
 }
