@@ -52,13 +52,13 @@ fn is_named(sources: &str, name: &str) -> bool {
 fn sources(dir: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
     let mut todo: Vec<_> =
-        ["src", "tests", "benches", "examples", "build.rs"].map(|name| dir.join(name)).into();
+        ["src", "tests", "browser", "benches", "examples", "build.rs"].map(|name| dir.join(name)).into();
     while let Some(path) = todo.pop() {
         if path.is_dir() {
             for entry in std::fs::read_dir(&path)? {
                 todo.push(entry?.path());
             }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.is_file() && path.extension().is_some_and(|extension| extension == "rs") {
             for line in std::fs::read_to_string(&path)?.lines() {
                 if !line.trim_start().starts_with("//") {
                     text.push_str(line);
