@@ -88,7 +88,10 @@ fn main() -> Result<()> {
             .await?;
         if let Some(path) = &arguments.places {
             let lines: Vec<_> = members.iter().map(bearing_tests::fleet::run::Member::place).collect();
-            std::fs::write(path, lines.join("\n") + "\n")?;
+            // Whoever waits for the file must find it whole.
+            let unfinished = path.with_extension("new");
+            std::fs::write(&unfinished, lines.join("\n") + "\n")?;
+            std::fs::rename(unfinished, path)?;
         }
         if arguments.once {
             return Ok(());

@@ -120,11 +120,32 @@ fn fleet(server: &Path, data: &Path, dir: &Path, port: u16, once: bool) -> anyho
         .arg(place::root().join("captures"))
         .arg("--work")
         .arg(dir.join("fleet"));
+    let places = dir.join("places.tsv");
+    command.arg("--places").arg(&places);
     if once {
         println!("{}", run::output(command.arg("--once"))?);
+        expect(server, data, &places)?;
         return Ok(None);
     }
-    start(&mut command, &dir.join("fleet.log")).map(Some)
+    let log = dir.join("fleet.log");
+    let mut running = start(&mut command, &log)?;
+    wait(&mut running, &log, "every simulated device has reported", || places.exists())?;
+    expect(server, data, &places)?;
+    Ok(Some(running))
+}
+
+/// Says of each simulated device where it is expected: a device id and countries a line, as the fleet wrote them.
+fn expect(server: &Path, data: &Path, places: &Path) -> anyhow::Result<()> {
+    for line in fs::read_to_string(places)?.lines() {
+        let Some((device, countries)) = line.split_once('\t') else { continue };
+        let mut command = Command::new(server);
+        command.args(["device", "expect", device]).arg("--data-dir").arg(data);
+        for country in countries.split(',').filter(|country| !country.is_empty()) {
+            command.args(["--country", country]);
+        }
+        run::output(&mut command)?;
+    }
+    Ok(())
 }
 
 /// Has a token written to a file that only its owner reads: it never stands on a command line.
