@@ -59,6 +59,16 @@ sources! {
     DiskEncryption = "disk-encryption", "Encryption under the root and home file systems.";
     Firewall = "firewall", "Host firewall, by its configuration files.";
     Updates = "updates", "Automatic updates.";
+    DeviceEvents = "device-events", "What devices did between evaluations, and devices the system remembers.";
+    ProcessWatch = "process-watch", "Programs and listeners that came and went between evaluations.";
+    PresenceDays = "presence-days", "Day flags of lid and built-in input: counts of days, only where policy opts in.";
+    Inhibitors = "inhibitors", "What keeps the machine awake.";
+    HeardNames = "heard-names", "Names announced on the local network, heard without asking.";
+    ToolState = "tool-state", "How remote-access tools are set up: tenant, unattended access, switches; never secrets.";
+    ScreenGrants = "screen-grants", "Who may see or steer the screen.";
+    SshClient = "ssh-client", "Forwardings in SSH client configuration.";
+    BrowserExtensions = "browser-extensions", "Ids of browser extensions and native messaging hosts.";
+    Containers = "containers", "Containers, their images and published ports.";
     Policy = "policy", "The policy in force and how it was verified.";
     Spool = "spool", "Reports waiting to be sent, and what was dropped.";
 }

@@ -117,6 +117,7 @@ impl Walk<'_> {
                 path,
                 uid: found.uid,
                 modified_at: found.modified_at,
+                ..Artefact::default()
             }),
             Err(error) => {
                 if error.kind != crate::root::ReadErrorKind::NotAFile {

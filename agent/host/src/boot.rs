@@ -44,7 +44,7 @@ pub(crate) fn read(context: &Context) -> Read<Boot> {
         }
     };
     let summary = at.map_or_else(String::new, |at| format!("started {at}"));
-    Ok(Reading::with_gaps(Boot { id, at }, summary, gaps))
+    Ok(Reading::with_gaps(Boot { id, at, installed_at: None }, summary, gaps))
 }
 
 /// The `btime` line of `/proc/stat`.

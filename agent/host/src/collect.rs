@@ -77,6 +77,16 @@ pub const ORDER: &[Source] = &[
     Source::DiskEncryption,
     Source::Firewall,
     Source::Updates,
+    Source::DeviceEvents,
+    Source::ProcessWatch,
+    Source::PresenceDays,
+    Source::Inhibitors,
+    Source::HeardNames,
+    Source::ToolState,
+    Source::ScreenGrants,
+    Source::SshClient,
+    Source::BrowserExtensions,
+    Source::Containers,
 ];
 
 /// Reads every wanted source below `root`. Never fails: what could not be read is coverage, one line per
@@ -196,6 +206,18 @@ fn read_source(source: Source, context: &Context) -> Answer {
             answer(firewall::read(context), |facts, value| facts.posture.firewall = Some(value))
         }
         Source::Updates => answer(updates::read(context), |facts, value| facts.posture.updates = Some(value)),
+        Source::DeviceEvents
+        | Source::ProcessWatch
+        | Source::PresenceDays
+        | Source::Inhibitors
+        | Source::HeardNames
+        | Source::ToolState
+        | Source::ScreenGrants
+        | Source::SshClient
+        | Source::BrowserExtensions
+        | Source::Containers => {
+            Answer { store: None, status: Status::Unsupported, detail: "not read yet".to_owned() }
+        }
         Source::Policy | Source::Spool => {
             Answer { store: None, status: Status::Unsupported, detail: "the agent's own source".to_owned() }
         }

@@ -39,6 +39,7 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Display>> {
                 _ => None,
             }),
             edid: from.bytes("edid", "EDIDs", MAX_EDID_BYTES),
+            ..Display::default()
         });
     }
     let connected = displays.iter().filter(|display| display.connected == Some(true)).count();

@@ -143,6 +143,7 @@ fn read_process(root: &Root, pid: u32, boot: Option<i64>, gaps: &mut Gaps) -> Op
         unit: cgroup.unit,
         session: cgroup.session,
         kernel_thread,
+        ..Process::default()
     })
 }
 

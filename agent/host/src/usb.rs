@@ -143,6 +143,7 @@ fn read_device(name: &str, from: &mut Attributes<'_>) -> UsbDevice {
         interfaces: Vec::new(),
         descriptors,
         provenance: Some("present".to_owned()),
+        ..UsbDevice::default()
     }
 }
 

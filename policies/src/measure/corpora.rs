@@ -175,6 +175,7 @@ fn edids(bytes: &[u8], labels: &str, take: &mut dyn FnMut(&str, Sample)) -> Resu
             connected: Some(true),
             enabled: Some(true),
             edid: one.to_vec(),
+            ..Display::default()
         });
         let label = labels.get(&record).map(|label| (*label).to_owned());
         take("monitors", Sample { name: format!("record {record}"), facts, label });

@@ -15,6 +15,8 @@ pub struct Artefact {
     pub uid: Option<u32>,
     /// When it was last modified.
     pub modified_at: Option<Timestamp>,
+    /// When it came to be, where the file system tells (birth time).
+    pub created_at: Option<Timestamp>,
     /// Whether it is a directory.
     pub directory: bool,
 }

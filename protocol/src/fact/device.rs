@@ -63,4 +63,6 @@ pub struct Boot {
     pub id: Option<String>,
     /// When the machine booted, UTC.
     pub at: Option<Timestamp>,
+    /// When the system was installed or first started, by the oldest sign of it, UTC.
+    pub installed_at: Option<Timestamp>,
 }

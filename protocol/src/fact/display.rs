@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A display connector.
@@ -13,6 +14,10 @@ pub struct Display {
     /// Raw EDID, empty where there is none.
     #[serde(with = "super::hex_bytes", skip_serializing_if = "Vec::is_empty")]
     pub edid: Vec<u8>,
+    /// `present` or absent for a display that is there, or how else we know (`journal`, `registry`).
+    pub provenance: Option<String>,
+    /// When it was last seen, for past displays.
+    pub last_seen: Option<Timestamp>,
 }
 
 impl Display {

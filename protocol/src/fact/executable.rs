@@ -1,4 +1,7 @@
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::Identity;
 
 /// What an executable is, read from the file itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +25,10 @@ pub struct Executable {
     pub go_version: Option<String>,
     /// Catalogue products whose markers occur in the bytes that were read, with the marker found.
     pub markers: Vec<(String, String)>,
+    /// Marks that the program carries in itself: version resource, signer, main class, crate.
+    pub identities: Vec<Identity>,
+    /// When the file came to be, where the file system tells (birth time).
+    pub created_at: Option<Timestamp>,
     /// Whether only a part of the file was read.
     pub partial: bool,
 }

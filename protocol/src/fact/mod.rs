@@ -6,33 +6,53 @@
 
 mod account;
 mod artefact;
+mod browser_extension;
+mod container;
 mod device;
+mod device_event;
 mod display;
 mod executable;
+mod heard_name;
 mod hid;
+mod identity;
+mod inhibitor;
 mod network;
 mod package;
 mod posture;
+mod presence;
 mod process;
+mod screen_grant;
 mod socket;
+mod ssh_forward;
 mod storage;
 mod time_zone;
+mod tool_state;
 mod unit;
 mod usb;
 
 pub use account::{AuthorizedKeys, LoginSession, SshServer, User};
 pub use artefact::Artefact;
+pub use browser_extension::BrowserExtension;
+pub use container::Container;
 pub use device::{Boot, Machine, MachineKind};
+pub use device_event::{DeviceAction, DeviceEvent};
 pub use display::Display;
 pub use executable::{Executable, Owner};
+pub use heard_name::HeardName;
 pub use hid::{HidBus, HidDevice, InputDevice};
+pub use identity::{Identity, IdentityKind};
+pub use inhibitor::Inhibitor;
 pub use network::{Gateway, Interface, InterfaceKind, Neighbour, Network, Proxy, Route};
 pub use package::{Package, PackageManager};
 pub use posture::{DiskEncryption, Firewall, Posture, SecureBoot, Updates, VolumeEncryption};
+pub use presence::PresenceDays;
 pub use process::Process;
+pub use screen_grant::ScreenGrant;
 pub use socket::{Protocol, Socket, SocketState};
+pub use ssh_forward::{ForwardKind, SshForward};
 pub use storage::StorageDevice;
 pub use time_zone::TimeZone;
+pub use tool_state::{Binding, BindingKind, ToolState};
 pub use unit::{Autostart, AutostartKind, Enablement, Unit};
 pub use usb::{UsbDevice, UsbInterface, UsbSpeed};
 
@@ -111,6 +131,22 @@ pub struct Facts {
     pub time_zone: TimeZone,
     /// Posture sources.
     pub posture: Posture,
+    /// What devices did between evaluations, oldest first.
+    pub device_events: Vec<DeviceEvent>,
+    /// Day flags of lid and built-in input, where policy opts in.
+    pub presence: Option<PresenceDays>,
+    /// What keeps the machine awake.
+    pub inhibitors: Vec<Inhibitor>,
+    /// How remote-access tools are set up here.
+    pub tool_states: Vec<ToolState>,
+    /// Who may see or steer the screen.
+    pub screen_grants: Vec<ScreenGrant>,
+    /// Forwardings in SSH client configuration.
+    pub ssh_forwards: Vec<SshForward>,
+    /// Browser extensions and native messaging hosts.
+    pub browser_extensions: Vec<BrowserExtension>,
+    /// Containers.
+    pub containers: Vec<Container>,
     /// How far each source could be read.
     pub coverage: Vec<Coverage>,
 }
@@ -142,6 +178,14 @@ impl Default for Facts {
             network: Network::default(),
             time_zone: TimeZone::default(),
             posture: Posture::default(),
+            device_events: Vec::new(),
+            presence: None,
+            inhibitors: Vec::new(),
+            tool_states: Vec::new(),
+            screen_grants: Vec::new(),
+            ssh_forwards: Vec::new(),
+            browser_extensions: Vec::new(),
+            containers: Vec::new(),
             coverage: Vec::new(),
         }
     }

@@ -14,6 +14,8 @@ pub struct Network {
     pub gateways: Vec<Gateway>,
     /// Neighbours the kernel already knows. Addresses never leave the device.
     pub neighbours: Vec<Neighbour>,
+    /// Names heard on the local network without asking. Never leave the device but as a catalogue match.
+    pub heard: Vec<super::HeardName>,
     /// Configured name servers.
     pub dns_servers: Vec<IpAddr>,
     /// Configured proxies.

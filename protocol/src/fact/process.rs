@@ -33,4 +33,6 @@ pub struct Process {
     pub session: Option<String>,
     /// Whether it is a kernel thread.
     pub kernel_thread: bool,
+    /// Whether it ran between two evaluations and is gone now: noticed by the watch.
+    pub seen_by_watch: bool,
 }

@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Bus speed. USB 2.0 section 9.1; USB 3.2 section 9.
@@ -77,7 +78,12 @@ pub struct UsbDevice {
     #[serde(with = "super::hex_bytes", skip_serializing_if = "Vec::is_empty")]
     pub descriptors: Vec<u8>,
     /// `present`, or how else we know (`journal`, `udev-database`): past devices are lower-confidence facts.
+    /// A past device's `path` ends in `@` and when it was last seen (`1-1@2026-11-25T02:10:00Z`).
     pub provenance: Option<String>,
+    /// When it was first seen, where that is on record.
+    pub first_seen: Option<Timestamp>,
+    /// When it was last seen, for past devices.
+    pub last_seen: Option<Timestamp>,
 }
 
 /// One interface of a USB device.
