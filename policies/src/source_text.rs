@@ -1,4 +1,4 @@
-//! TOML with an address: what is wrong, in which file, on which line.
+//! Data files with an address: what is wrong, in which file, on which line.
 //!
 //! Always: an error names file and line where the parser knows it, and says what is wrong in words.
 
@@ -43,13 +43,18 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Reads `text` as a `T`.
+/// Reads `text` as a `T`: TOML as people write it, or the JSON that programs carry.
 ///
 /// # Errors
 /// The first thing in it that is not a `T`, with its line.
 pub fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Problem> {
     if text.len() > MAX_FILE_BYTES {
         return Err(Problem::of(file, format!("larger than {MAX_FILE_BYTES} bytes")));
+    }
+    // The packed form; no TOML begins with a brace.
+    if text.starts_with('{') {
+        return serde_json::from_str(text)
+            .map_err(|error| Problem::of(file, printable(&error.to_string(), MAX_MESSAGE_CHARS)));
     }
     toml::from_str(text).map_err(|error| Problem {
         file: file.to_owned(),

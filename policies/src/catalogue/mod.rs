@@ -20,7 +20,7 @@ pub use tool::{
     Action, Category, Fact, FactKind, Grants, Presence, Prevalence, Role, SwitchedOn, Tool, Trust,
 };
 
-use crate::{Policy, embedded, rule::Rule, source_text, source_text::Problem};
+use crate::{Policy, embedded, embedded::Part, rule::Rule, source_text, source_text::Problem};
 
 /// The compiled catalogue: what the project ships, and what an organisation's policy adds.
 #[derive(Debug, Default)]
@@ -43,8 +43,7 @@ impl Catalogue {
     /// When the built-in data does not compile, which a test rules out: a binary with a broken catalogue would
     /// find nothing and must not run.
     pub fn embedded() -> Self {
-        #[expect(clippy::panic, reason = "a binary without its catalogue would call every machine clean")]
-        Self::compile(embedded::RULES, embedded::TOOLS, &[]).unwrap_or_else(|error| panic!("{error}"))
+        Self::with_embedded(&[])
     }
 
     /// The built-in catalogue and the tools that `policy` adds.
@@ -52,9 +51,17 @@ impl Catalogue {
     /// # Panics
     /// As [`Catalogue::embedded`]; a policy's own tools were checked when it was read.
     pub fn for_policy(policy: &Policy) -> Self {
+        Self::with_embedded(policy.tools())
+    }
+
+    fn with_embedded(more: &[Tool]) -> Self {
+        let unpacked =
+            embedded::unpack(Part::Rules).and_then(|rules| Ok((rules, embedded::unpack(Part::Tools)?)));
+        let compiled = unpacked
+            .map_err(|error| CatalogueError(vec![Problem::of("catalogue", error.to_string())]))
+            .and_then(|(rules, tools)| Self::compile(&rules.files(), &tools.files(), more));
         #[expect(clippy::panic, reason = "a binary without its catalogue would call every machine clean")]
-        Self::compile(embedded::RULES, embedded::TOOLS, policy.tools())
-            .unwrap_or_else(|error| panic!("{error}"))
+        compiled.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// The built-in catalogue with every tool `times` times, the copies under other names: for measuring that

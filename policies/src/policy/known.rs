@@ -12,7 +12,7 @@ use bearing_protocol::{
 
 use crate::{
     catalogue::{Category, Tool},
-    embedded,
+    embedded::{self, Part, Unpacked},
     rule::Rule,
     source_text,
 };
@@ -67,7 +67,8 @@ pub(super) fn sources_of(family: Family) -> BTreeSet<Source> {
     static BY_FAMILY: OnceLock<BTreeMap<Family, BTreeSet<Source>>> = OnceLock::new();
     let by_family = BY_FAMILY.get_or_init(|| {
         let mut by_family: BTreeMap<Family, BTreeSet<Source>> = BTreeMap::new();
-        for (file, text) in embedded::RULES {
+        let unpacked = embedded::unpack(Part::Rules).ok();
+        for (file, text) in unpacked.as_ref().map(Unpacked::files).unwrap_or_default() {
             // A rule that does not parse is an error of the catalogue, which is compiled before any policy is used.
             if let Ok(rule) = source_text::parse::<Rule>(file, text) {
                 by_family.entry(rule.id.family()).or_default().extend(rule.needs.iter().chain(&rule.helps));
@@ -83,17 +84,39 @@ pub(super) fn sources_of(family: Family) -> BTreeSet<Source> {
 
 /// Whether the built-in catalogue has a tool of this id.
 pub(super) fn is_embedded_tool(id: &str) -> bool {
-    embedded::TOOLS.iter().any(|(file, _)| {
-        file.rsplit('/').next().and_then(|name| name.strip_suffix(".toml")).is_some_and(|stem| stem == id)
-    })
+    embedded_names().ids.contains(id)
 }
 
 /// Which name of assistive technology `tool` claims, if any, and whose it is.
 pub(super) fn claims_assistive(tool: &Tool) -> Option<(String, String)> {
-    static ASSISTIVE: OnceLock<Vec<Tool>> = OnceLock::new();
-    let assistive = ASSISTIVE.get_or_init(|| {
-        let tools = embedded::TOOLS.iter().filter_map(|(file, text)| Tool::parse(file, text).ok());
-        tools.filter(|tool| tool.category == Category::Assistive).collect()
-    });
+    let assistive = &embedded_names().assistive;
     tool.claims_assistive(assistive).map(|(value, name)| (value.to_owned(), name.to_owned()))
 }
+
+/// What a policy's own tools must keep clear of.
+struct EmbeddedNames {
+    ids: BTreeSet<String>,
+    assistive: Vec<Tool>,
+}
+
+fn embedded_names() -> &'static EmbeddedNames {
+    static NAMES: OnceLock<EmbeddedNames> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        // Tools that do not unpack or parse are an error of the catalogue, which is compiled before any policy is used.
+        let unpacked = embedded::unpack(Part::Tools).ok();
+        let files = unpacked.as_ref().map(Unpacked::files).unwrap_or_default();
+        let stem = |file: &str| {
+            file.rsplit('/').next().and_then(|name| name.strip_suffix(".toml")).map(str::to_owned)
+        };
+        let parsed = files
+            .iter()
+            .filter(|(_, text)| text.contains(ASSISTIVE))
+            .filter_map(|(file, text)| Tool::parse(file, text).ok());
+        EmbeddedNames {
+            assistive: parsed.filter(|tool| tool.category == Category::Assistive).collect(),
+            ids: files.iter().filter_map(|(file, _)| stem(file)).collect(),
+        }
+    })
+}
+
+const ASSISTIVE: &str = "\"assistive\"";

@@ -153,8 +153,11 @@ impl KvmCatalogue {
     /// # Panics
     /// When the built-in data does not compile, which a test rules out.
     pub fn embedded() -> Self {
+        let compiled = embedded::unpack(embedded::Part::Kvm)
+            .map_err(|error| vec![Problem::of("catalogue/kvm", error.to_string())])
+            .and_then(|unpacked| Self::compile(&unpacked.files()));
         #[expect(clippy::panic, reason = "a binary without its catalogue would call every machine clean")]
-        Self::compile(embedded::KVM).unwrap_or_else(|problems| {
+        compiled.unwrap_or_else(|problems| {
             panic!("{}", problems.first().map(ToString::to_string).unwrap_or_default())
         })
     }
