@@ -43,6 +43,7 @@ pub mod watch;
 // Software, accounts, posture.
 pub mod assignments;
 pub mod sections;
+pub mod sqlite;
 pub mod wildcard;
 
 pub mod artefacts;
