@@ -32,6 +32,8 @@ pub struct Metadata {
     pub modified_at: Option<Timestamp>,
     /// Last change of contents or attributes (`st_ctime`), where the system has it.
     pub changed_at: Option<Timestamp>,
+    /// When it came to be (birth time), where the file system keeps it.
+    pub created_at: Option<Timestamp>,
     /// Device number (`st_dev`), where the system has it.
     pub device: Option<u64>,
     /// Inode number, where the system has it.
@@ -50,6 +52,7 @@ impl From<&fs::Metadata> for Metadata {
             FileKind::Other
         };
         let modified_at = found.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+        let created_at = found.created().ok().and_then(|time| Timestamp::try_from(time).ok());
         let plain = Self {
             kind,
             size_bytes: found.len(),
@@ -58,6 +61,7 @@ impl From<&fs::Metadata> for Metadata {
             mode: None,
             modified_at,
             changed_at: None,
+            created_at,
             device: None,
             inode: None,
         };
