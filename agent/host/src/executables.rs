@@ -5,10 +5,19 @@
 //! the likeliest portable copies first and within a budget of bytes. We do not look into ourselves: our
 //! own catalogue holds every marker.
 
+pub mod asar;
+pub mod authenticode;
+pub mod der;
 pub mod elf;
 pub mod go_build_info;
+pub mod mach_o;
+pub mod manifest;
 pub mod markers;
+pub mod package_json;
+pub mod pe;
 pub mod read_at;
+pub mod rust_crate;
+pub mod zip;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -237,12 +246,12 @@ impl Inspection<'_> {
             executable.go_module = identity.go_module;
             executable.go_version = identity.go_version;
         }
-        let Some(markers) = self.markers.as_ref().filter(|markers| !markers.is_empty()) else { return };
+        let Some(markers) = &self.markers else { return };
         let limit = MAX_MARKER_BYTES.min(self.budget);
-        let (found, read) = markers.find(file, limit);
-        self.budget -= read;
-        executable.markers = found;
-        executable.partial = read < executable.size_bytes;
+        let found = markers.find(file, limit);
+        self.budget -= found.read_bytes;
+        executable.markers = found.markers;
+        executable.partial = found.read_bytes < executable.size_bytes;
         if executable.partial {
             self.gaps.add("executables beyond the bytes read", Why::OverLimit);
         }

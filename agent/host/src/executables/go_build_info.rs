@@ -45,13 +45,27 @@ pub(super) fn find<R: ReadAt + ?Sized>(image: &Image<'_, R>) -> Option<GoBuild> 
     None
 }
 
+/// Finds and reads the inline form (Go 1.18 and later) in `length` bytes from `offset` of any file.
+pub(super) fn find_inline(source: &dyn ReadAt, offset: u64, length: u64) -> Option<GoBuild> {
+    let window = source.read_at(offset, bounded(length, MAX_SEARCH_BYTES));
+    let index = window.chunks(ALIGNMENT).position(|chunk| chunk.starts_with(MAGIC))?;
+    let start = index * ALIGNMENT;
+    let flags = *window.get(start + 15)?;
+    let strings = offset.checked_add((start + HEADER_BYTES) as u64)?;
+    (flags & 2 != 0).then(|| read_inline(&source.read_at(strings, MAX_MODULE_BYTES + MAX_NAME_BYTES)))?
+}
+
+/// Two strings, Go's version and the module text.
+fn read_inline(bytes: &[u8]) -> Option<GoBuild> {
+    let (_go, rest) = inline_string(bytes)?;
+    Some(parse_module_text(inline_string(rest)?.0))
+}
+
 fn read<R: ReadAt + ?Sized>(image: &Image<'_, R>, header: &[u8], offset: u64) -> Option<GoBuild> {
     let flags = *header.get(15)?;
     let text = if flags & 2 != 0 {
         let strings = offset.checked_add(HEADER_BYTES as u64)?;
-        let bytes = image.read_offset(strings, MAX_MODULE_BYTES + MAX_NAME_BYTES);
-        let (_go, rest) = inline_string(&bytes)?;
-        inline_string(rest)?.0.to_vec()
+        return read_inline(&image.read_offset(strings, MAX_MODULE_BYTES + MAX_NAME_BYTES));
     } else {
         let order = if flags & 1 == 0 { ByteOrder::Little } else { ByteOrder::Big };
         let width = match header.get(14)? {
