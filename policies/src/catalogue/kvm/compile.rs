@@ -232,6 +232,13 @@ fn add_network(catalogue: &mut KvmCatalogue, entry: usize, form: &NetworkForm) {
 }
 
 fn add_genuine(catalogue: &mut KvmCatalogue, file: &str, form: GenuineForm) -> Result<(), Problem> {
+    if form.reviewed == Some(false) {
+        let message = format!(
+            "`{}` was learned and nobody has reviewed it: read it, and set `reviewed = true` where it is genuine",
+            form.id
+        );
+        return Err(Problem::of(file, message));
+    }
     let ids = (hex_u16(file, &form.vendor_id)?, hex_u16(file, &form.product_id)?);
     let hid_releases = form
         .hid_releases
@@ -239,10 +246,27 @@ fn add_genuine(catalogue: &mut KvmCatalogue, file: &str, form: GenuineForm) -> R
         .map(|text| hex_u16(file, text.trim_start_matches("0x")))
         .collect::<Result<_, _>>()?;
     let mut descriptors = Vec::new();
+    let mut keyed_descriptors = Vec::new();
     for descriptor in form.report_descriptor {
-        let bytes = hex::decode(&descriptor.hex)
-            .map_err(|error| Problem::of(file, format!("{}: {error}", descriptor.role)))?;
-        descriptors.push(bearing_descriptors::sha256_hex(&bytes));
+        match (&descriptor.hex, &descriptor.digest) {
+            (Some(text), None) => {
+                let bytes = hex::decode(text)
+                    .map_err(|error| Problem::of(file, format!("{}: {error}", descriptor.role)))?;
+                descriptors.push(bearing_descriptors::sha256_hex(&bytes));
+            }
+            (None, Some(digest)) => match digest.split_once(':') {
+                Some(("sha256", plain)) => descriptors.push(plain.to_owned()),
+                Some(("hmac", keyed)) => keyed_descriptors.push(keyed.to_owned()),
+                _ => {
+                    let message = format!("{}: a digest begins with `sha256:` or `hmac:`", descriptor.role);
+                    return Err(Problem::of(file, message));
+                }
+            },
+            _ => {
+                let message = format!("{}: a report descriptor has `hex` or `digest`", descriptor.role);
+                return Err(Problem::of(file, message));
+            }
+        }
     }
     let genuine = Genuine {
         name: form.name,
@@ -251,7 +275,9 @@ fn add_genuine(catalogue: &mut KvmCatalogue, file: &str, form: GenuineForm) -> R
         interfaces: form.interfaces,
         hid_releases,
         descriptors,
-        descriptors_complete: form.descriptors_complete,
+        // Without the key nothing can be held against keyed digests: then the set is not complete here.
+        descriptors_complete: form.descriptors_complete && keyed_descriptors.is_empty(),
+        keyed_descriptors,
     };
     match catalogue.genuine.insert(ids, genuine) {
         None => Ok(()),

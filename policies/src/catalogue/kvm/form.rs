@@ -13,6 +13,8 @@ pub enum Trust {
     SourceCode,
     VendorDoc,
     ThirdParty,
+    /// Seen on an organisation's own machines and reviewed there.
+    Fleet,
     Unverified,
 }
 
@@ -326,6 +328,12 @@ pub struct GenuineForm {
     pub device_releases: Vec<String>,
     /// Whether `report_descriptor` holds all of the device's descriptors.
     pub descriptors_complete: bool,
+    /// Whether a person has read the entry; absent in what the project ships. `false` is refused.
+    pub reviewed: Option<bool>,
+    /// On how many machines it was seen, where it was learned.
+    pub seen_on: Option<u32>,
+    /// The key that `hmac:` digests are under.
+    pub key: Option<String>,
     /// What a reader should know.
     pub note: Option<String>,
     /// How it is known.
@@ -344,7 +352,9 @@ pub struct GenuineDescriptorForm {
     /// Which interface has it.
     pub role: String,
     /// Its bytes.
-    pub hex: String,
+    pub hex: Option<String>,
+    /// Or their digest: `sha256:` and hex, or `hmac:` and what the tenant's key makes of that hex.
+    pub digest: Option<String>,
 }
 
 /// A reviewed list of innocent devices (`catalogue/kvm/context`).

@@ -5,6 +5,7 @@
 
 mod compile;
 pub mod form;
+pub mod learn;
 
 use std::collections::HashMap;
 
@@ -145,6 +146,8 @@ pub struct Genuine {
     pub descriptors: Vec<String>,
     /// Whether those are all.
     pub descriptors_complete: bool,
+    /// Digests under the tenant's key: only who has the key can compare them.
+    pub keyed_descriptors: Vec<String>,
 }
 
 impl KvmCatalogue {
