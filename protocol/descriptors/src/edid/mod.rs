@@ -6,10 +6,12 @@
 
 mod base;
 mod cta;
+mod redact;
 mod timing;
 
 pub use base::{Edid, EdidFault, Input, Interface, RangeLimits, parse};
 pub use cta::{Cta, DataBlock, DisplayId, Extension, HdmiBlock};
+pub use redact::without_personal;
 pub use timing::DetailedTiming;
 
 /// Bytes of one block.

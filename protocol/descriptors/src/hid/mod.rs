@@ -17,7 +17,7 @@ pub use key::{Axis, CollectionKey};
 pub use parse::{
     Collection, CollectionKind, Field, FieldKind, ReportDescriptor, UsageRange, parse, parse_prefix,
 };
-pub use words::{decode_lines, usage_name};
+pub use words::{DecodedLine, decode, decode_lines, usage_name};
 
 use serde::{Deserialize, Serialize};
 

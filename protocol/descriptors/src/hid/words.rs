@@ -4,6 +4,8 @@ use super::{CollectionKind, Item, ItemKind, Items};
 
 /// Most lines of one decoded descriptor; the rest is counted.
 const MAX_LINES: usize = 2_000;
+/// Deepest indentation that is shown; deeper is shown there.
+const MAX_INDENT: usize = 16;
 
 /// A usage in words (HID Usage Tables 1.5, the part that pointing and typing devices use), or its numbers.
 pub fn usage_name(page: u16, usage: u16) -> String {
@@ -29,6 +31,11 @@ pub fn usage_name(page: u16, usage: u16) -> String {
         (0x0d, 0x04) => "Touch Screen",
         (0x0d, 0x05) => "Touch Pad",
         (0x0d, 0x0e) => "Device Configuration",
+        (0x01, 0x33..=0x36) => {
+            return ["Rx", "Ry", "Rz", "Slider"][usize::from(usage - 0x33)].to_owned();
+        }
+        (0x07, _) => return format!("key {usage:#04x}"),
+        (0x09, _) => return format!("Button {usage}"),
         (0xff00..=0xffff, _) => return format!("vendor-defined {page:#06x}/{usage:#04x}"),
         _ => return format!("usage {page:#04x}/{usage:#04x}"),
     };
@@ -52,34 +59,70 @@ fn page_name(page: u32) -> String {
     name.to_owned()
 }
 
-/// The descriptor item by item, indented by collection: offset, bytes and meaning.
-pub fn decode_lines(bytes: &[u8]) -> Vec<String> {
+/// One line of a decoded descriptor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodedLine {
+    /// Where the item starts, in bytes; absent where the reading ends.
+    pub offset: Option<usize>,
+    /// How many collections are around it.
+    pub depth: usize,
+    /// What it says.
+    pub words: String,
+    /// Which outermost collection it is in, counted from 0; absent outside all.
+    pub collection: Option<usize>,
+}
+
+/// The descriptor item by item, with the collections around each.
+pub fn decode(bytes: &[u8]) -> Vec<DecodedLine> {
     let mut lines = Vec::new();
     let mut depth = 0_usize;
     let mut page = 0_u32;
+    let mut outermost = None;
+    let mut seen = 0_usize;
+    let plain = |words: String| DecodedLine { offset: None, depth: 0, words, collection: None };
     for item in Items::new(bytes) {
         if lines.len() == MAX_LINES {
-            lines.push("… and more".to_owned());
+            lines.push(plain("… and more".to_owned()));
             break;
         }
-        match item {
-            Ok(item) => {
-                if item.kind == ItemKind::UsagePage {
-                    page = item.unsigned();
-                }
-                if item.kind == ItemKind::EndCollection {
-                    depth = depth.saturating_sub(1);
-                }
-                let indent = "  ".repeat(depth.min(16));
-                lines.push(format!("{:>4}  {indent}{}", item.offset, words(&item, page)));
-                if item.kind == ItemKind::Collection {
-                    depth += 1;
-                }
+        let item = match item {
+            Ok(item) => item,
+            Err(error) => {
+                lines.push(plain(error.to_string()));
+                continue;
             }
-            Err(error) => lines.push(format!("      {error}")),
+        };
+        match item.kind {
+            ItemKind::UsagePage => page = item.unsigned(),
+            ItemKind::EndCollection => depth = depth.saturating_sub(1),
+            ItemKind::Collection if depth == 0 => {
+                outermost = Some(seen);
+                seen += 1;
+            }
+            _ => {}
+        }
+        lines.push(DecodedLine {
+            offset: Some(item.offset),
+            depth: depth.min(MAX_INDENT),
+            words: words(&item, page),
+            collection: outermost,
+        });
+        match item.kind {
+            ItemKind::Collection => depth += 1,
+            ItemKind::EndCollection if depth == 0 => outermost = None,
+            _ => {}
         }
     }
     lines
+}
+
+/// [`decode`] as plain text, indented by collection.
+pub fn decode_lines(bytes: &[u8]) -> Vec<String> {
+    let text = |line: DecodedLine| match line.offset {
+        Some(offset) => format!("{offset:>4}  {}{}", "  ".repeat(line.depth), line.words),
+        None => format!("      {}", line.words),
+    };
+    decode(bytes).into_iter().map(text).collect()
 }
 
 fn words(item: &Item<'_>, page: u32) -> String {
