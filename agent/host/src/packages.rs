@@ -2,16 +2,28 @@
 //!
 //! Always: a database that is there and not read is said aloud; an empty one answers nothing.
 
+pub mod apk;
+pub mod app_image;
 pub mod dpkg;
+mod dpkg_lists;
+pub mod dpkg_log;
+pub mod flatpak;
+pub mod nix;
 pub mod ownership;
+pub mod pacman;
+pub mod rpm;
+mod snap;
+pub mod spelling;
 
-use bearing_protocol::fact::{Package, PackageManager};
+use bearing_protocol::{
+    Timestamp,
+    fact::{Package, PackageManager},
+};
 
 use crate::{
     gaps::{Gaps, Why},
     reading::{Context, Read, Reading, Unread},
     root::Root,
-    users::homes,
 };
 use dpkg::parse_status;
 
@@ -21,16 +33,6 @@ const MAX_PACKAGES: usize = 50_000;
 const MAX_ENTRIES: usize = 10_000;
 const MAX_SMALL_BYTES: usize = 256 * 1024;
 
-/// Databases that exist on other distributions and are not read yet.
-const UNREAD: [(&str, &str); 6] = [
-    ("/var/lib/rpm/rpmdb.sqlite", "rpm"),
-    ("/usr/lib/sysimage/rpm/rpmdb.sqlite", "rpm"),
-    ("/var/lib/rpm/Packages", "rpm"),
-    ("/var/lib/pacman/local", "pacman"),
-    ("/lib/apk/db/installed", "apk"),
-    ("/nix/var/nix/db/db.sqlite", "nix"),
-];
-
 /// Reads the source.
 pub(crate) fn read(context: &Context) -> Read<Vec<Package>> {
     context.needs_linux()?;
@@ -38,23 +40,20 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Package>> {
     let mut gaps = Gaps::default();
     let mut packages = Vec::new();
     let mut parts = Vec::new();
-    let mut count = |packages: &mut Vec<Package>, found: Option<Vec<Package>>, what: &str| {
+    for (what, found) in [
+        ("dpkg packages", read_dpkg(root, &mut gaps)),
+        ("rpm packages", rpm::read(root, &mut gaps)),
+        ("pacman packages", pacman::read(root, &mut gaps)),
+        ("apk packages", apk::read(root, &mut gaps)),
+        ("Nix packages in use", nix::read(context, &mut gaps)),
+        ("snaps", snap::read(root, &mut gaps)),
+        ("flatpaks", flatpak::read(context, &mut gaps)),
+        ("AppImages", app_image::read(context, &mut gaps)),
+    ] {
         if let Some(found) = found {
             parts.push(format!("{} {what}", found.len()));
             packages.extend(found);
         }
-    };
-    let debs = read_dpkg(root, &mut gaps);
-    count(&mut packages, debs, "dpkg packages");
-    let snaps = read_snaps(root, &mut gaps);
-    count(&mut packages, snaps, "snaps");
-    let flatpaks = read_flatpaks(context, &mut gaps);
-    count(&mut packages, flatpaks, "flatpaks");
-    let mut unread: Vec<&str> =
-        UNREAD.iter().filter(|(path, _)| root.exists(path)).map(|(_, name)| *name).collect();
-    unread.dedup();
-    for name in unread {
-        gaps.note(format!("{name} database is there, not read yet"));
     }
     match (parts.is_empty(), gaps.is_empty()) {
         (true, true) => Err(Unread::unsupported("no package database")),
@@ -83,13 +82,12 @@ fn read_dpkg(root: &Root, gaps: &mut Gaps) -> Option<Vec<Package>> {
             found.extend(parse_status(&text, MAX_PACKAGES));
         }
     }
+    let log = dpkg_log::read(root, gaps);
     let installed_at = |package: &dpkg::DpkgPackage| {
-        // A copy's times are those of the copying.
-        if !root.is_live() {
-            return None;
-        }
-        let list = |stem: &String| root.metadata(format!("/var/lib/dpkg/info/{stem}.list")).ok();
-        package.list_stems().iter().find_map(list)?.modified_at
+        // The log tells when it came; its list when it was last upgraded, where logs were rotated away.
+        let logged = log.installed_at(&package.name, &package.architecture);
+        let list = |stem: &String| file_time(root, &format!("/var/lib/dpkg/info/{stem}.list"));
+        logged.or_else(|| package.list_stems().iter().find_map(list))
     };
     let package = |package: dpkg::DpkgPackage| Package {
         manager: PackageManager::Dpkg,
@@ -102,85 +100,8 @@ fn read_dpkg(root: &Root, gaps: &mut Gaps) -> Option<Vec<Package>> {
     (present && !found.is_empty()).then(|| found.into_iter().map(package).collect())
 }
 
-fn read_snaps(root: &Root, gaps: &mut Gaps) -> Option<Vec<Package>> {
-    let mut found: Option<Vec<Package>> = None;
-    // `NAME_REVISION.snap` for each installed revision; `/snap/NAME/current` leads to the one in use.
-    match root.list_dir("/var/lib/snapd/snaps", MAX_ENTRIES) {
-        Ok(listing) => {
-            let packages = found.get_or_insert_default();
-            for name in &listing.names {
-                let Some((snap, revision)) =
-                    name.strip_suffix(".snap").and_then(|stem| stem.rsplit_once('_'))
-                else {
-                    continue;
-                };
-                let current = ["/snap", "/var/lib/snapd/snap"]
-                    .iter()
-                    .find_map(|base| root.read_link(format!("{base}/{snap}/current")).ok());
-                if current.is_none_or(|current| current.to_string_lossy() == *revision) {
-                    packages.push(Package {
-                        manager: PackageManager::Snap,
-                        name: snap.to_owned(),
-                        version: snap_version(root, snap).unwrap_or_else(|| revision.to_owned()),
-                        installed_at: file_time(root, &format!("/var/lib/snapd/snaps/{name}")),
-                        publisher: None,
-                    });
-                }
-            }
-        }
-        Err(error) => gaps.add_error("snap directories", &error),
-    }
-    if found.is_none()
-        && let Ok(listing) = root.list_dir("/snap", MAX_ENTRIES)
-    {
-        let packages = found.get_or_insert_default();
-        for name in listing.names.into_iter().filter(|name| name != "bin" && name != "README") {
-            let version = root.read_link(format!("/snap/{name}/current"));
-            let version = version.map(|v| v.to_string_lossy().into_owned()).unwrap_or_default();
-            packages.push(Package { manager: PackageManager::Snap, name, version, ..Package::default() });
-        }
-    }
-    found
-}
-
-/// The version in a snap's own description; snaps without one are told apart by their revision.
-fn snap_version(root: &Root, snap: &str) -> Option<String> {
-    let text = ["/snap", "/var/lib/snapd/snap"].iter().find_map(|base| {
-        root.read_text(format!("{base}/{snap}/current/meta/snap.yaml"), MAX_SMALL_BYTES).ok()
-    })?;
-    let version = text.lines().find_map(|line| line.strip_prefix("version:"))?;
-    Some(version.trim().trim_matches(['"', '\'']).to_owned()).filter(|version| !version.is_empty())
-}
-
-fn read_flatpaks(context: &Context, gaps: &mut Gaps) -> Option<Vec<Package>> {
-    let root = &context.root;
-    let own = homes(context).into_iter().map(|home| format!("{}/.local/share/flatpak/app", home.path));
-    let mut found: Option<Vec<Package>> = None;
-    for directory in std::iter::once("/var/lib/flatpak/app".to_owned()).chain(own) {
-        match root.list_dir(&directory, MAX_ENTRIES) {
-            Ok(listing) => {
-                let packages = found.get_or_insert_default();
-                for name in listing.names {
-                    // `current` leads to `ARCHITECTURE/BRANCH`; the version proper is in the metainfo.
-                    let current = root.read_link(format!("{directory}/{name}/current"));
-                    let branch =
-                        current.ok().and_then(|c| c.file_name().map(|b| b.to_string_lossy().into_owned()));
-                    packages.push(Package {
-                        manager: PackageManager::Flatpak,
-                        installed_at: file_time(root, &format!("{directory}/{name}")),
-                        name,
-                        version: branch.unwrap_or_default(),
-                        publisher: None,
-                    });
-                }
-            }
-            Err(error) => gaps.add_error("flatpak directories", &error),
-        }
-    }
-    found
-}
-
-fn file_time(root: &Root, path: &str) -> Option<bearing_protocol::Timestamp> {
+/// When a file was last changed. A copy's times are those of the copying.
+fn file_time(root: &Root, path: &str) -> Option<Timestamp> {
     if root.is_live() { root.metadata(path).ok()?.modified_at } else { None }
 }
 

@@ -1,63 +1,77 @@
 //! Which package owns a file, for the few files that are asked about.
 //!
-//! Always: `info/*.list` files are read once for all questions and only until all are answered, the likely
-//! ones first; an empty database means [`Owner::Unknown`], and so does one that could not be read whole.
+//! Always: every database of the machine is asked, and only about paths that packages can own; an empty
+//! database means [`Owner::Unknown`], and so does one that could not be read whole.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bearing_protocol::fact::Owner;
 
-use crate::{
-    gaps::{Gaps, Why},
-    packages::dpkg::{Diversion, parse_diversions},
-    root::Root,
-};
-
-const INFO: &str = "/var/lib/dpkg/info";
-const MAX_LISTS: usize = 100_000;
-const MAX_LIST_BYTES: usize = 16 * 1024 * 1024;
-/// Most bytes of lists over all packages; a full desktop has some forty million.
-const MAX_BYTES: usize = 256 * 1024 * 1024;
-/// Paths from this length on are told apart by their last byte alone.
-const MAX_SHAPE_BYTES: usize = 256;
-const MAX_DIVERSIONS_BYTES: usize = 4 * 1024 * 1024;
+use super::{apk, dpkg_lists, nix, pacman, rpm, spelling::Spelling};
+use crate::{gaps::Gaps, root::Root};
 
 /// Where packages put nothing: what lies there is owned by nobody without a search.
 const UNPACKAGED: [&str; 7] =
     ["/home/", "/root/", "/tmp/", "/var/tmp/", "/dev/shm/", "/run/user/", "/memfd:"];
 
-/// Directories that distributions merged into `/usr`: lists name either spelling.
-const MERGED: [&str; 6] = ["/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/libx32/"];
+/// What one database says.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Whether there is one that is not empty.
+    pub(super) present: bool,
+    /// Whether all of it could be asked.
+    pub(super) complete: bool,
+    /// Packages by path.
+    pub(super) packages: BTreeMap<String, String>,
+}
+
+impl Answer {
+    /// There is no such database, or nothing in it.
+    pub(super) const fn absent() -> Self {
+        Self { present: false, complete: true, packages: BTreeMap::new() }
+    }
+}
 
 /// Finds the owners of absolute paths.
 pub(crate) fn find_owners(root: &Root, paths: &BTreeSet<String>, gaps: &mut Gaps) -> BTreeMap<String, Owner> {
     let mut owners: BTreeMap<String, Owner> = BTreeMap::new();
-    let stems = list_stems(root, gaps);
-    if stems.is_empty() {
-        return paths.iter().map(|path| (path.clone(), Owner::Unknown)).collect();
-    }
-    let diversions = root.read_text("/var/lib/dpkg/diversions", MAX_DIVERSIONS_BYTES);
-    let diversions = parse_diversions(&diversions.unwrap_or_default());
-    let mut search = Search::new(&diversions);
+    // A database that is there says that packages are how this machine gets its programs.
+    let mut present = nix::is_the_system(root);
+    let mut complete = true;
+    let mut open = BTreeSet::new();
     for path in paths {
-        if let Some(package) = sandboxed_package(path) {
+        if let Some(package) = package_by_place(path) {
             owners.insert(path.clone(), Owner::Package(package));
-        } else if UNPACKAGED.iter().any(|prefix| path.starts_with(prefix)) {
-            owners.insert(path.clone(), Owner::Nobody);
         } else {
-            search.want(path);
+            open.insert(path.as_str());
         }
     }
-    let complete = search.run(root, stems, gaps);
-    for (path, owner) in search.answers {
-        let without = if complete { Owner::Nobody } else { Owner::Unknown };
-        owners.insert(path, owner.map_or(without, Owner::Package));
+    let mut asked: BTreeSet<&str> =
+        open.iter().copied().filter(|path| !UNPACKAGED.iter().any(|place| path.starts_with(place))).collect();
+    let spelling = Spelling::of(root);
+    for database in [dpkg_lists::owners, rpm::owners, pacman::owners, apk::owners] {
+        let answer = database(root, &asked, spelling, gaps);
+        present |= answer.present;
+        complete &= answer.complete;
+        for (path, package) in answer.packages {
+            asked.remove(path.as_str());
+            open.remove(path.as_str());
+            owners.insert(path, Owner::Package(package));
+        }
+    }
+    for path in open {
+        // Whether a database that was not read whole owns it is open; where packages put nothing is not.
+        let known = present && (complete || !asked.contains(path));
+        owners.insert(path.to_owned(), if known { Owner::Nobody } else { Owner::Unknown });
     }
     owners
 }
 
-/// The snap or flatpak a path belongs to by its place.
-fn sandboxed_package(path: &str) -> Option<String> {
+/// The snap, flatpak or Nix package a path belongs to by its place.
+fn package_by_place(path: &str) -> Option<String> {
+    if let Some(name) = nix::package_of(path) {
+        return Some(name.to_owned());
+    }
     let below = ["/snap/", "/var/lib/snapd/snap/", "/var/lib/flatpak/app/"]
         .iter()
         .find_map(|prefix| path.strip_prefix(prefix))?;
@@ -65,180 +79,12 @@ fn sandboxed_package(path: &str) -> Option<String> {
     Some(name.to_owned())
 }
 
-fn list_stems(root: &Root, gaps: &mut Gaps) -> Vec<String> {
-    match root.list_dir(INFO, MAX_LISTS) {
-        Ok(listing) => {
-            if listing.truncated {
-                gaps.add("package file lists", Why::OverLimit);
-            }
-            listing.names.iter().filter_map(|name| name.strip_suffix(".list")).map(str::to_owned).collect()
-        }
-        Err(error) => {
-            gaps.add_error("package file lists", &error);
-            Vec::new()
-        }
-    }
-}
-
-/// The spelling a path has where `/bin` and its like are links into `/usr`.
-fn unmerged(path: &str) -> &str {
-    match path.strip_prefix("/usr") {
-        Some(rest) if MERGED.iter().any(|prefix| rest.starts_with(prefix)) => rest,
-        _ => path,
-    }
-}
-
-/// One question: a path as a list would spell it, and who must not be believed about it.
-#[derive(Debug)]
-struct Question {
-    path: String,
-    /// The package that moved other packages' file here: its own is at the old place.
-    not_by: Option<String>,
-}
-
-#[derive(Debug)]
-struct Search<'a> {
-    diversions: &'a [Diversion],
-    /// By spelling without `/usr`.
-    questions: HashMap<String, Vec<Question>>,
-    shapes: Shapes,
-    answers: BTreeMap<String, Option<String>>,
-    open: usize,
-}
-
-impl<'a> Search<'a> {
-    fn new(diversions: &'a [Diversion]) -> Self {
-        Self {
-            diversions,
-            questions: HashMap::new(),
-            shapes: Shapes::default(),
-            answers: BTreeMap::new(),
-            open: 0,
-        }
-    }
-
-    fn want(&mut self, path: &str) {
-        if self.answers.insert(path.to_owned(), None).is_some() {
-            return;
-        }
-        self.open += 1;
-        let moved_here = self.diversions.iter().find(|d| unmerged(&d.to) == unmerged(path));
-        let (listed_as, not_by) = match moved_here {
-            Some(diversion) => (diversion.from.as_str(), Some(diversion.by.clone())),
-            None => (path, None),
-        };
-        let question = Question { path: path.to_owned(), not_by };
-        self.shapes.add(unmerged(listed_as));
-        self.questions.entry(unmerged(listed_as).to_owned()).or_default().push(question);
-    }
-
-    /// Reads lists until every question is answered. `false` where some could not be read.
-    fn run(&mut self, root: &Root, mut stems: Vec<String>, gaps: &mut Gaps) -> bool {
-        let words: BTreeSet<String> = self.questions.keys().flat_map(|path| words_of(path)).collect();
-        stems.sort_by_cached_key(|stem| !is_likely(stem, &words));
-        let mut left = MAX_BYTES;
-        let mut complete = true;
-        for stem in stems {
-            if self.open == 0 {
-                return true;
-            }
-            match root.read(format!("{INFO}/{stem}.list"), MAX_LIST_BYTES.min(left)) {
-                Ok(bytes) => {
-                    left -= bytes.len();
-                    self.read_list(package_of(&stem), &bytes);
-                }
-                Err(error) => {
-                    complete = false;
-                    gaps.add("package file lists", error.kind.into());
-                }
-            }
-        }
-        complete
-    }
-
-    fn read_list(&mut self, package: &str, bytes: &[u8]) {
-        for line in bytes.split(|b| *b == b'\n') {
-            if !self.shapes.may_match(line) {
-                continue;
-            }
-            let Ok(line) = std::str::from_utf8(line) else { continue };
-            let Some(questions) = self.questions.get(unmerged(line)) else { continue };
-            for question in questions {
-                // A diverted name belongs to whoever diverted it; everybody else's copy was moved.
-                let diverted = self.diversions.iter().find(|d| unmerged(&d.from) == unmerged(line));
-                let believed = match (&question.not_by, diverted) {
-                    (Some(by), _) => by != package,
-                    (None, Some(diversion)) => diversion.by == package || diversion.by == ":",
-                    (None, None) => true,
-                };
-                if let Some(answer) = self.answers.get_mut(&question.path).filter(|a| a.is_none() && believed)
-                {
-                    *answer = Some(package.to_owned());
-                    self.open -= 1;
-                }
-            }
-        }
-    }
-}
-
-/// Lengths and last bytes of the lines that are worth a closer look: lists have a million lines, and almost
-/// none of them is asked about.
-#[derive(Debug)]
-struct Shapes {
-    seen: Vec<[bool; 256]>,
-}
-
-impl Default for Shapes {
-    fn default() -> Self {
-        Self { seen: vec![[false; 256]; MAX_SHAPE_BYTES] }
-    }
-}
-
-impl Shapes {
-    /// Adds a path in both its spellings.
-    fn add(&mut self, path: &str) {
-        let last = path.bytes().last().unwrap_or_default();
-        for length in [path.len(), path.len() + "/usr".len()] {
-            if let Some(flag) = self.row(length).get_mut(usize::from(last)) {
-                *flag = true;
-            }
-        }
-    }
-
-    fn row(&mut self, length: usize) -> &mut [bool] {
-        let length = length.min(MAX_SHAPE_BYTES - 1);
-        self.seen.get_mut(length).map_or(&mut [], |row| row.as_mut_slice())
-    }
-
-    fn may_match(&self, line: &[u8]) -> bool {
-        let Some(last) = line.last() else { return false };
-        let row = self.seen.get(line.len().min(MAX_SHAPE_BYTES - 1));
-        row.and_then(|row| row.get(usize::from(*last))).is_some_and(|seen| *seen)
-    }
-}
-
-/// A list's package, without the architecture.
-fn package_of(stem: &str) -> &str {
-    stem.split(':').next().unwrap_or(stem)
-}
-
-/// Path components that packages are often named after.
-fn words_of(path: &str) -> Vec<String> {
-    let telling =
-        |word: &&str| word.len() > 2 && !matches!(*word, "usr" | "bin" | "sbin" | "lib" | "opt" | "libexec");
-    path.split('/').filter(telling).map(str::to_ascii_lowercase).collect()
-}
-
-fn is_likely(stem: &str, words: &BTreeSet<String>) -> bool {
-    let package = package_of(stem);
-    words.iter().any(|word| package.starts_with(word.as_str()) || word.starts_with(package))
-}
-
 #[cfg(test)]
 mod tests {
     use std::{fs, path::Path};
 
     use super::*;
+    use crate::{gaps::Why, packages::dpkg_lists::MAX_LIST_BYTES};
 
     fn machine(lists: &[(&str, &str)], diversions: &str) -> (tempfile::TempDir, Root) {
         let directory = tempfile::tempdir().unwrap();
@@ -271,6 +117,10 @@ mod tests {
         assert_eq!(owner(&root, "/opt/x/frpc"), Owner::Nobody);
         assert_eq!(owner(&root, "/home/a/bin/bash"), Owner::Nobody);
         assert_eq!(owner(&root, "/snap/anydesk/12/bin/anydesk"), package("anydesk"));
+        assert_eq!(
+            owner(&root, "/nix/store/0c3s5vmzk8pjfymbz7dbixb4pzrrx1pn-rustdesk-1.2/bin/x"),
+            package("rustdesk")
+        );
     }
 
     #[test]

@@ -29,7 +29,7 @@ fn packages_snaps_and_flatpaks_are_listed() {
 #[test]
 fn a_database_that_is_not_read_is_said() {
     let machine = Machine::new();
-    machine.file("/usr/lib/sysimage/rpm/rpmdb.sqlite", "SQLite format 3\0");
+    machine.file("/usr/lib/sysimage/rpm/Packages", "Berkeley");
     let Err(Unread::Unsupported(reason)) = read(&machine.context()) else { panic!("rpm is not read") };
     assert!(reason.contains("rpm"), "{reason}");
     machine.file("/var/lib/dpkg/status", "");

@@ -75,9 +75,8 @@ impl<'a> Database<'a> {
         let log = log.and_then(|file| Log::read(file).map(|log| (file, log)));
         // A database that was only ever written to its log has an empty file.
         let from_log = || log.as_ref().and_then(|(file, log)| log.page(*file, 1));
-        let (page_bytes, usable) = page_of(&header)
-            .or_else(|| page_of(&from_log()?))
-            .ok_or(SqliteError::NotADatabase)?;
+        let (page_bytes, usable) =
+            page_of(&header).or_else(|| page_of(&from_log()?)).ok_or(SqliteError::NotADatabase)?;
         let log = log.filter(|(_, log)| log.page_bytes() == page_bytes);
         let database = Self { file, log, page_bytes, usable, pages_left: Cell::new(MAX_PAGES) };
         let first = database.page(1)?;

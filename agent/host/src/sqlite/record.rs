@@ -89,7 +89,8 @@ mod tests {
     #[test]
     fn values_of_every_kind_are_read() {
         // NULL, 1 byte, 2 bytes, constant 1, text of 2, blob of 1, double.
-        let record = [8, 0, 1, 2, 9, 17, 14, 7, 0xff, 0x01, 0x00, b'h', b'i', 7, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0];
+        let record =
+            [8, 0, 1, 2, 9, 17, 14, 7, 0xff, 0x01, 0x00, b'h', b'i', 7, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0];
         let read: Vec<_> = columns(&record).collect();
         let expected = [
             Value::Null,

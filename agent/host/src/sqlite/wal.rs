@@ -94,7 +94,8 @@ impl Sums {
     fn add(&mut self, bytes: &[u8]) {
         for pair in bytes.chunks_exact(8) {
             let &[a0, a1, a2, a3, b0, b1, b2, b3] = pair else { continue };
-            let word = |bytes| if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+            let word =
+                |bytes| if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
             self.a = self.a.wrapping_add(word([a0, a1, a2, a3])).wrapping_add(self.b);
             self.b = self.b.wrapping_add(word([b0, b1, b2, b3])).wrapping_add(self.a);
         }
