@@ -165,6 +165,7 @@ mod tests {
             plan: Arc::new(plan),
             now: Timestamp::UNIX_EPOCH,
             earlier: Arc::new(Facts::default()),
+            memory: crate::memory::Memory::default(),
         };
         let reading = read(&context).unwrap();
         let found: Vec<_> =

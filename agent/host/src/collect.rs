@@ -23,6 +23,7 @@ use bearing_protocol::{
 };
 
 use crate::{
+    memory::Memory,
     reading::{Context, Read, Unread},
     root::Root,
     sandbox::Reads,
@@ -92,7 +93,17 @@ pub const ORDER: &[Source] = &[
 /// Reads every wanted source below `root`. Never fails: what could not be read is coverage, one line per
 /// source of [`ORDER`].
 pub fn collect(root: &Root, collection: &Collection, clock: &dyn Clock) -> Facts {
-    collect_with(root, collection, clock, deadline, read_source)
+    collect_remembering(root, collection, &Memory::default(), clock)
+}
+
+/// As [`collect`], by one who collects again: what did not change since is not read again.
+pub fn collect_remembering(
+    root: &Root,
+    collection: &Collection,
+    memory: &Memory,
+    clock: &dyn Clock,
+) -> Facts {
+    collect_with(root, collection, memory, clock, deadline, read_source)
 }
 
 /// Puts what was read where it belongs.
@@ -108,6 +119,7 @@ struct Answer {
 fn collect_with(
     root: &Root,
     collection: &Collection,
+    memory: &Memory,
     clock: &dyn Clock,
     deadline: impl Fn(Source) -> Duration,
     read: fn(Source, &Context) -> Answer,
@@ -122,8 +134,13 @@ fn collect_with(
             coverage.push(line(source, Status::Denied, SWITCHED_OFF));
             continue;
         }
-        let context =
-            Context { root: root.clone(), plan: Arc::clone(&plan), now, earlier: Arc::clone(&facts) };
+        let context = Context {
+            root: root.clone(),
+            plan: Arc::clone(&plan),
+            now,
+            earlier: Arc::clone(&facts),
+            memory: memory.clone(),
+        };
         let limit = deadline(source);
         match worker.run(limit, move || read(source, &context)) {
             Ended::Done(answer) => {

@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod collect;
 pub mod gaps;
+pub mod memory;
 pub mod reading;
 pub mod root;
 
@@ -63,5 +64,6 @@ pub mod units;
 pub mod updates;
 pub mod users;
 
-pub use collect::{Collection, collect};
+pub use collect::{Collection, collect, collect_remembering};
+pub use memory::Memory;
 pub use root::Root;

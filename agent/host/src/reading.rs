@@ -6,6 +6,7 @@ use bearing_protocol::{Timestamp, fact::Facts, plan::Plan};
 
 use crate::{
     gaps::Gaps,
+    memory::Memory,
     root::{ReadError, ReadErrorKind, Root},
 };
 
@@ -21,6 +22,8 @@ pub struct Context {
     /// What earlier sources of the same collection read (the order is `collect::ORDER`). A source that
     /// was switched off or failed left its default here.
     pub earlier: Arc<Facts>,
+    /// What earlier collections left behind.
+    pub memory: Memory,
 }
 
 impl Context {

@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf, sync::Arc};
 
 use bearing_protocol::{Timestamp, fact::Facts, plan::Plan};
 
-use crate::{reading::Context, root::Root};
+use crate::{memory::Memory, reading::Context, root::Root};
 
 /// A directory that stands for a machine.
 pub(crate) struct Machine {
@@ -63,6 +63,7 @@ impl Machine {
             plan: Arc::new(Plan::default()),
             now: Timestamp::from_second(1_800_000_000).unwrap(),
             earlier: Arc::new(Facts::default()),
+            memory: Memory::default(),
         }
     }
 }

@@ -43,7 +43,7 @@ fn a_hung_and_a_broken_source_are_coverage_and_later_ones_still_run() {
         Source::Boot => Duration::from_millis(20),
         _ => Duration::from_secs(60),
     };
-    let facts = collect_with(&Root::live(), &everything, &clock(), short, troubled);
+    let facts = collect_with(&Root::live(), &everything, &Memory::default(), &clock(), short, troubled);
     assert_eq!(status(&facts, Source::Os), (Status::Ok, "one name".to_owned()));
     assert_eq!(status(&facts, Source::Boot), (Status::Error, "deadline of 0.02 s passed".to_owned()));
     let broken = "the collector broke: out of \\u{1b}[31m cheese".to_owned();
@@ -62,7 +62,7 @@ fn a_hung_and_a_broken_source_are_coverage_and_later_ones_still_run() {
 #[cfg(target_os = "linux")]
 fn a_collector_has_no_network() {
     let only = Collection { sources: BTreeSet::from([Source::Usb]), plan: Plan::default() };
-    let facts = collect_with(&Root::live(), &only, &clock(), deadline, |_, _| {
+    let facts = collect_with(&Root::live(), &only, &Memory::default(), &clock(), deadline, |_, _| {
         let bound = std::net::UdpSocket::bind("127.0.0.1:0").map_err(|error| error.kind());
         answer(Err::<Reading<()>, _>(Unread::Failed(format!("{bound:?}"))), |_, ()| {})
     });
@@ -73,7 +73,7 @@ fn a_collector_has_no_network() {
 fn what_policy_switches_off_is_not_read() {
     let none = Collection { sources: BTreeSet::new(), plan: Plan::default() };
     let never = |_: Source, _: &Context| -> Answer { panic!("read all the same") };
-    let facts = collect_with(&Root::live(), &none, &clock(), deadline, never);
+    let facts = collect_with(&Root::live(), &none, &Memory::default(), &clock(), deadline, never);
     assert_eq!(status(&facts, Source::Processes), (Status::Denied, SWITCHED_OFF.to_owned()));
 }
 

@@ -3,6 +3,8 @@
 //! Always: every offset and count in the file is a claim; reads are bounded whatever it claims, and what
 //! does not add up is left out.
 
+use bearing_protocol::fact::{Identity, IdentityKind};
+
 use super::{go_build_info, read_at::ReadAt};
 
 /// Most section headers that are looked at.
@@ -13,6 +15,9 @@ const MAX_SEGMENTS: u16 = 256;
 const MAX_NOTE_BYTES: usize = 64 * 1024;
 /// Most bytes of the section name table.
 const MAX_NAMES_BYTES: usize = 64 * 1024;
+/// Most bytes of `.comment` and `.upd_info`, and most lines of the first.
+const MAX_COMMENT_BYTES: usize = 4 * 1024;
+const MAX_COMMENTS: usize = 8;
 /// Longest build id that is believed (SHA-1 has 20 bytes, `--build-id=0x…` may have more).
 const MAX_BUILD_ID_BYTES: usize = 64;
 
@@ -31,6 +36,8 @@ pub struct ElfIdentity {
     pub go_module: Option<String>,
     /// Go main module version.
     pub go_version: Option<String>,
+    /// The compiler's lines (`.comment`), and of an AppImage the project it is updated from.
+    pub marks: Vec<Identity>,
 }
 
 /// Reads an ELF file's identity. `None` where the bytes are no ELF file.
@@ -42,7 +49,9 @@ pub fn read_elf_identity(bytes: &[u8]) -> Option<ElfIdentity> {
 /// information are touched.
 pub fn identify<R: ReadAt + ?Sized>(source: &R) -> Option<ElfIdentity> {
     let image = Image::open(source)?;
-    let mut identity = ElfIdentity { build_id: image.build_id(), ..ElfIdentity::default() };
+    let mut identity =
+        ElfIdentity { build_id: image.build_id(), marks: image.comments(), ..ElfIdentity::default() };
+    identity.marks.extend(image.app_image());
     if let Some(build) = go_build_info::find(&image) {
         identity.go_module = build.module;
         identity.go_version = build.version;
@@ -202,6 +211,33 @@ impl<'a, R: ReadAt + ?Sized> Image<'a, R> {
         })
     }
 
+    /// The compilers' lines, each once.
+    fn comments(&self) -> Vec<Identity> {
+        let Some((offset, length)) = self.section(".comment") else { return Vec::new() };
+        let bytes = self.source.read_at(offset, bounded(length, MAX_COMMENT_BYTES));
+        let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == 0).filter(|line| !line.is_empty()).collect();
+        lines.dedup();
+        let line = |line: &[u8]| String::from_utf8_lossy(line).into_owned();
+        let mark = |text: &[u8]| Identity { kind: IdentityKind::Comment, value: line(text) };
+        lines.into_iter().take(MAX_COMMENTS).map(mark).collect()
+    }
+
+    /// The payload of an AppImage by the project it is updated from. What it holds is compressed, this is not:
+    /// `gh-releases-zsync|OWNER|PROJECT|latest|FILE` (AppImage specification, "Update information").
+    fn app_image(&self) -> Option<Identity> {
+        let magic = self.source.read_at(8, 3);
+        if !matches!(magic.as_slice(), b"AI\x01" | b"AI\x02") {
+            return None;
+        }
+        let (offset, length) = self.section(".upd_info")?;
+        let text = self.source.read_at(offset, bounded(length, MAX_COMMENT_BYTES));
+        let text = String::from_utf8_lossy(text.split(|byte| *byte == 0).next()?).into_owned();
+        let mut fields = text.split('|');
+        let by_project = fields.next()?.starts_with("gh-");
+        let project = fields.nth(1).filter(|project| by_project && !project.is_empty())?;
+        Some(Identity { kind: IdentityKind::AppImagePayload, value: project.to_owned() })
+    }
+
     /// Where a section of this name lies in the file, and how long it says it is.
     pub(super) fn section(&self, name: &str) -> Option<(u64, u64)> {
         self.sections.iter().find(|s| s.name == name).map(|s| (s.offset, s.size))
@@ -268,6 +304,48 @@ mod tests {
         let expected = include_str!("../../captures/linux-6.18/elf_true_build_id").trim();
         assert_eq!(identity.build_id.as_deref(), Some(expected));
         assert_eq!(identity.go_module, None);
+    }
+
+    /// An ELF file of one section besides the null one and the names.
+    fn elf_with_section(name: &str, contents: &[u8]) -> Vec<u8> {
+        let names = [b"\0", name.as_bytes(), b"\0"].concat();
+        let mut bytes = vec![0; 64];
+        bytes[..6].copy_from_slice(b"\x7fELF\x02\x01");
+        bytes[40] = 64;
+        bytes[58..64].copy_from_slice(&[64, 0, 3, 0, 2, 0]);
+        let at = 64 + 3 * 64;
+        for (name_at, offset, size) in
+            [(0, 0, 0), (1, at, contents.len()), (0, at + contents.len(), names.len())]
+        {
+            let mut entry = [0; 64];
+            entry[0] = name_at;
+            entry[24..32].copy_from_slice(&(offset as u64).to_le_bytes());
+            entry[32..40].copy_from_slice(&(size as u64).to_le_bytes());
+            bytes.extend(entry);
+        }
+        bytes.extend(contents);
+        bytes.extend(names);
+        bytes
+    }
+
+    fn marks(bytes: &[u8]) -> Vec<(IdentityKind, String)> {
+        read_elf_identity(bytes).unwrap().marks.into_iter().map(|mark| (mark.kind, mark.value)).collect()
+    }
+
+    #[test]
+    fn the_compilers_are_named_each_once() {
+        let bytes = elf_with_section(".comment", b"\0rustc version 1.95.0\0GCC: 12\0GCC: 12\0");
+        let comment = |text: &str| (IdentityKind::Comment, text.to_owned());
+        assert_eq!(marks(&bytes), [comment("rustc version 1.95.0"), comment("GCC: 12")]);
+    }
+
+    #[test]
+    fn an_app_image_is_known_by_the_project_it_is_updated_from() {
+        let mut bytes =
+            elf_with_section(".upd_info", b"gh-releases-zsync|rustdesk|rustdesk|latest|x*.zsync\0\0\0");
+        assert_eq!(marks(&bytes), []);
+        bytes[8..11].copy_from_slice(b"AI\x02");
+        assert_eq!(marks(&bytes), [(IdentityKind::AppImagePayload, "rustdesk".to_owned())]);
     }
 
     #[test]

@@ -1,0 +1,12 @@
+//! What one collection leaves for the next of the same process, never on disk.
+//!
+//! Always: forgetting it costs time and nothing else; the first collection begins with none.
+
+use crate::executables;
+
+/// Cheap to clone; clones share.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// What files were found to be.
+    pub(crate) executables: executables::Memory,
+}
