@@ -223,6 +223,7 @@ fn read_source(source: Source, context: &Context) -> Answer {
             answer(firewall::read(context), |facts, value| facts.posture.firewall = Some(value))
         }
         Source::Updates => answer(updates::read(context), |facts, value| facts.posture.updates = Some(value)),
+        Source::SshClient => answer(ssh_client::read(context), |facts, value| facts.ssh_forwards = value),
         Source::DeviceEvents
         | Source::ProcessWatch
         | Source::PresenceDays
@@ -230,7 +231,6 @@ fn read_source(source: Source, context: &Context) -> Answer {
         | Source::HeardNames
         | Source::ToolState
         | Source::ScreenGrants
-        | Source::SshClient
         | Source::BrowserExtensions
         | Source::Containers => {
             Answer { store: None, status: Status::Unsupported, detail: "not read yet".to_owned() }

@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod collect;
+pub mod collection;
 pub mod gaps;
 pub mod memory;
 pub mod reading;
@@ -59,6 +60,7 @@ pub mod processes;
 pub mod secure_boot;
 pub mod sessions;
 pub mod sockets;
+pub mod ssh_client;
 pub mod ssh_server;
 pub mod units;
 pub mod updates;

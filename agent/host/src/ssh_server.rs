@@ -43,7 +43,7 @@ pub(crate) fn read_config(root: &Root, gaps: &mut Gaps) -> Result<Option<SshdCon
         match root.read_text(path, MAX_BYTES) {
             Ok(text) => {
                 let mut left = MAX_FILES;
-                let mut include = |pattern: &str| include(root, pattern, &mut left, gaps);
+                let mut include = |pattern: &str| included(root, "/etc/ssh", pattern, &mut left, gaps);
                 return Ok(Some(parse_sshd_config(path, &text, &mut include)));
             }
             Err(error) if error.is_missing() => {}
@@ -53,13 +53,27 @@ pub(crate) fn read_config(root: &Root, gaps: &mut Gaps) -> Result<Option<SshdCon
     Ok(None)
 }
 
-/// The files an `Include` names: relative to `/etc/ssh`, `*` and `?` in any component, in lexical order.
-fn include(root: &Root, pattern: &str, left: &mut usize, gaps: &mut Gaps) -> Vec<(String, String)> {
-    let full = if pattern.starts_with('/') { pattern.to_owned() } else { format!("/etc/ssh/{pattern}") };
+/// The files an `Include` names: relative to `base`, `*` and `?` in any component, in lexical order. `left` is how
+/// many more may be read.
+pub(crate) fn included(
+    root: &Root,
+    base: &str,
+    pattern: &str,
+    left: &mut usize,
+    gaps: &mut Gaps,
+) -> Vec<(String, String)> {
+    let full = if pattern.starts_with('/') { pattern.to_owned() } else { format!("{base}/{pattern}") };
+    if full.split('/').any(|component| component == ".." || component.contains('[')) {
+        gaps.add("include patterns", Why::Skipped);
+        return Vec::new();
+    }
     let mut paths = vec![String::new()];
     for component in full.split('/').filter(|component| !component.is_empty()) {
         let parents = std::mem::take(&mut paths);
         for parent in parents {
+            if paths.len() > MAX_NAMES {
+                break;
+            }
             if has_wildcard(component) {
                 let place = if parent.is_empty() { "/" } else { &parent };
                 let listing = match root.list_dir(place, MAX_NAMES) {
