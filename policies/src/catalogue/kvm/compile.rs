@@ -1,6 +1,6 @@
 //! From the written form to the lookups.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use bearing_descriptors::{edid, hid, inquiry};
 
@@ -10,6 +10,7 @@ use super::{
         ContextForm, DescriptorForm, DeviceForm, Distinctive, EdidForm, GenuineForm, IdentityForm,
         InquiryForm, NetworkForm, OuiUse, Standing, Trust,
     },
+    scoring::Scoring,
     strings_key,
 };
 use crate::source_text::{self, Problem};
@@ -23,7 +24,9 @@ pub(super) fn compile(files: &[(&str, &str)]) -> Result<KvmCatalogue, Vec<Proble
     let mut devices: Vec<(&str, DeviceForm)> = Vec::new();
     let mut catalogue = KvmCatalogue::default();
     for (file, text) in files {
-        let result = if file.contains("/genuine/") {
+        let result = if is_scoring(file) {
+            Scoring::parse(file, text).map(|scoring| catalogue.scoring = Arc::new(scoring))
+        } else if file.contains("/genuine/") {
             source_text::parse(file, text)
                 .and_then(|form: GenuineForm| add_genuine(&mut catalogue, file, form))
         } else if file.contains("/context/") {
@@ -46,10 +49,20 @@ pub(super) fn compile(files: &[(&str, &str)]) -> Result<KvmCatalogue, Vec<Proble
             problems.push(problem);
         }
     }
+    if !files.iter().any(|(file, _)| is_scoring(file)) {
+        problems.push(Problem::of(
+            "catalogue/kvm",
+            "`scoring.toml`, which says what every sign weighs, is missing",
+        ));
+    }
     catalogue.oui_lengths =
         catalogue.ouis.keys().map(String::len).collect::<HashSet<_>>().into_iter().collect();
     catalogue.oui_lengths.sort_by_key(|len| std::cmp::Reverse(*len));
     if problems.is_empty() { Ok(catalogue) } else { Err(problems) }
+}
+
+fn is_scoring(file: &str) -> bool {
+    file.ends_with("/kvm/scoring.toml")
 }
 
 fn add_device(catalogue: &mut KvmCatalogue, file: &str, device: DeviceForm) -> Result<(), Problem> {

@@ -6,8 +6,9 @@
 mod compile;
 pub mod form;
 pub mod learn;
+pub mod scoring;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use bearing_descriptors::hid::CollectionKey;
 
@@ -18,6 +19,7 @@ use crate::{embedded, source_text::Problem};
 /// The compiled devices.
 #[derive(Clone, Debug, Default)]
 pub struct KvmCatalogue {
+    scoring: Arc<scoring::Scoring>,
     entries: Vec<Entry>,
     by_ids: HashMap<(u16, u16), Vec<Identity>>,
     by_vendor: HashMap<u16, Vec<Identity>>,
@@ -187,6 +189,11 @@ impl KvmCatalogue {
         let mut catalogue = Self::embedded();
         compile::add_made_up(&mut catalogue, more);
         catalogue
+    }
+
+    /// What every sign weighs.
+    pub fn scoring(&self) -> Arc<scoring::Scoring> {
+        Arc::clone(&self.scoring)
     }
 
     /// All entries, by number.

@@ -4,12 +4,11 @@ use bearing_descriptors::hid::CollectionKey;
 use bearing_protocol::{coverage::Source, fact::UsbSpeed};
 
 use super::{
-    piece::{Heuristic, Pieces, Seen},
+    piece::{Pieces, Seen, Weight},
     view::{HidView, InterfaceView, View},
 };
 use crate::catalogue::kvm::{Distinctive, KvmCatalogue};
 
-const LINUX: u16 = 0x1d6b;
 /// iInterface of the kernel's HID function (`drivers/usb/gadget/function/f_hid.c`).
 const GADGET_INTERFACE: &str = "HID Interface";
 /// bcdHID that f_hid writes. Real devices have 1.10 or 1.11.
@@ -24,8 +23,6 @@ const CH9329_MAXIMUM: i64 = 4_095;
 /// Usages of the Digitizer page that only pen tablets have; a touch screen (0d/04) is another thing.
 const DIGITIZER: (u16, u16) = (0x0d, 0x01);
 const PEN: (u16, u16) = (0x0d, 0x02);
-/// bcdDevice values that a gadget has when nobody set one: the kernel's version, or an octal slip.
-const GADGET_RELEASES: [u16; 7] = [0x0040, 0x0419, 0x0504, 0x0510, 0x0515, 0x0601, 0x0606];
 
 /// Adds what the descriptors of `view` say.
 pub(super) fn descriptor(view: &View<'_>, catalogue: &KvmCatalogue, virtual_machine: bool, out: &mut Pieces) {
@@ -62,11 +59,11 @@ fn shipped(
     }
     let exact = catalogue.descriptor(&hid.parsed.sha256);
     if let Some(best) = exact.iter().max_by_key(|known| (known.trust, std::cmp::Reverse(known.entry))) {
-        let points = match best.trust {
-            Distinctive::High => 80,
-            Distinctive::Medium if best.role.contains("keyboard") => 25,
-            Distinctive::Medium => 40,
-            Distinctive::Low | Distinctive::None => 0,
+        let weight = match best.trust {
+            Distinctive::High => Weight::DescriptorHigh,
+            Distinctive::Medium if best.role.contains("keyboard") => Weight::DescriptorMediumKeyboard,
+            Distinctive::Medium => Weight::DescriptorMedium,
+            Distinctive::Low | Distinctive::None => Weight::DescriptorCommon,
         };
         let mut makers: Vec<&str> = Vec::new();
         for known in exact {
@@ -84,8 +81,8 @@ fn shipped(
                 format!("{same}; honest devices have it too: no evidence")
             }
         };
-        let phrase = phrase(&hid.keys, points);
-        let piece = out.add(Heuristic::ShippedDescriptor, points, seen("report descriptor"), why).say(phrase);
+        let phrase = phrase(&hid.keys, out.scoring().points(weight));
+        let piece = out.add(weight, seen("report descriptor"), why).say(phrase);
         for known in exact {
             let strength = match known.trust {
                 Distinctive::High => 200,
@@ -104,23 +101,22 @@ fn shipped(
     for key in hid.keys.iter().filter(|_| !guest) {
         if key.inverted_key_maximum == Some(NANOKVM_KEY_MAXIMUM) {
             out.add(
-                Heuristic::ShippedDescriptor,
-                25,
+                Weight::InvertedKeyMaximum,
                 seen("report descriptor, key array"),
                 "its largest key is written 25 e7, which is -25 by the standard: NanoKVM's slip, and that of a few \
                  keyboards",
             );
         }
-        let (hit, points) = match (catalogue.meaning(key).first(), catalogue.bare_meaning(key).first()) {
-            (Some(hit), _) if !catalogue.is_virtual_pointer(key) => (hit, 80),
-            (Some(hit), _) => (hit, 60),
-            (None, Some(hit)) if key.ac_pan || !key.physical => (hit, 60),
+        let (hit, weight) = match (catalogue.meaning(key).first(), catalogue.bare_meaning(key).first()) {
+            (Some(hit), _) if !catalogue.is_virtual_pointer(key) => (hit, Weight::SameMeaning),
+            (Some(hit), _) => (hit, Weight::SameMeaningAsHypervisor),
+            (None, Some(hit)) if key.ac_pan || !key.physical => (hit, Weight::SimilarMeaning),
             _ => continue,
         };
         let name = catalogue.label(hit.entry);
+        let points = out.scoring().points(weight);
         out.add(
-            Heuristic::ShippedDescriptor,
-            points,
+            weight,
             seen("report descriptor by its meaning"),
             format!("means the same as the {} of {name}, in other bytes", hit.role),
         )
@@ -162,8 +158,7 @@ fn serial_chip(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
     let entry = catalogue.entries().iter().position(|entry| entry.id == "ch9329");
     let piece = out
         .add(
-            Heuristic::ShippedDescriptor,
-            70,
+            Weight::SerialChipReports,
             seen,
             "a CH9329, the chip that turns another computer's serial line into a keyboard, numbers its reports so; \
              its names can be rewritten",
@@ -188,8 +183,7 @@ fn keyboard_with_pointer(view: &View<'_>, out: &mut Pieces) {
     let Some((location, key)) = pointer else { return };
     let seen = Seen { source: Source::Hid, location, field: "report descriptor", value: key.to_string() };
     out.add(
-        Heuristic::KeyboardWithAbsolutePointer,
-        60,
+        Weight::KeyboardAndPointer,
         seen,
         "a keyboard that also points at positions on the screen: remote control needs that, a keyboard does not",
     )
@@ -202,16 +196,16 @@ fn has_gadget_name(interface: &InterfaceView) -> bool {
 
 /// Heuristic 5: the fixed fields of the kernel's HID function, under a vendor id that is not Linux's.
 fn gadget_marks(view: &View<'_>, out: &mut Pieces) {
-    if view.vendor_id == LINUX || !view.is_input() {
+    if view.vendor_id == out.scoring().marks.linux_vendor || !view.is_input() {
         return;
     }
     let best = view
         .interfaces
         .iter()
         .filter(|interface| interface.triplet.0 == 3)
-        .map(|interface| (marks_points(view, interface), interface))
-        .max_by_key(|(points, interface)| (*points, interface.is_keyboard_protocol()));
-    let Some((points, interface)) = best.filter(|(points, _)| *points > 0) else { return };
+        .filter_map(|interface| Some((marks(view, interface)?, interface)))
+        .max_by_key(|(weight, interface)| (out.scoring().points(*weight), interface.is_keyboard_protocol()));
+    let Some((weight, interface)) = best else { return };
     let mut marks = Vec::new();
     if has_gadget_name(interface) {
         marks.push(format!("interface string \"{GADGET_INTERFACE}\""));
@@ -244,8 +238,7 @@ fn gadget_marks(view: &View<'_>, out: &mut Pieces) {
         phrases.push("has the fixed fields of a computer that plays a keyboard".to_owned());
     }
     out.add(
-        Heuristic::GadgetMarks,
-        points,
+        weight,
         seen,
         "Linux writes these when a computer plays a keyboard or mouse, whatever name it is given; makers' own \
          firmware does not",
@@ -253,7 +246,7 @@ fn gadget_marks(view: &View<'_>, out: &mut Pieces) {
     .say(phrases.join(", "));
 }
 
-fn marks_points(view: &View<'_>, interface: &InterfaceView) -> u8 {
+fn marks(view: &View<'_>, interface: &InterfaceView) -> Option<Weight> {
     let named = has_gadget_name(interface);
     let unnamed = interface.name.is_none();
     let release = interface.hid.is_some_and(|hid| hid.hid_release == GADGET_HID_RELEASE);
@@ -267,13 +260,15 @@ fn marks_points(view: &View<'_>, interface: &InterfaceView) -> u8 {
     // A pointer alone could be a phone or a presenter: there the packet size has to fit as well.
     let typed = view.is_keyboard() || packet || view.hids.is_empty();
     match (named, release) {
-        (true, true) if fast && typed => 70,
-        (true, true) if slow && typed => 50,
-        (true, true) => 40,
-        (false, true) if unnamed && fast && packet => 60,
-        (true, false) if interface.hid.is_none() && speed.is_some_and(|s| s >= UsbSpeed::High) => 40,
-        (false, true) if unnamed && slow && packet => 25,
-        _ => 0,
+        (true, true) if fast && typed => Some(Weight::AllMarks),
+        (true, true) if slow && typed => Some(Weight::MarksAtFullSpeed),
+        (true, true) => Some(Weight::SomeMarks),
+        (false, true) if unnamed && fast && packet => Some(Weight::MarksWithoutName),
+        (true, false) if interface.hid.is_none() && speed.is_some_and(|s| s >= UsbSpeed::High) => {
+            Some(Weight::NameAlone)
+        }
+        (false, true) if unnamed && slow && packet => Some(Weight::FullSpeedWithoutName),
+        _ => None,
     }
 }
 
@@ -302,8 +297,7 @@ fn high_speed_keyboard(view: &View<'_>, out: &mut Pieces) {
         value: speed.describe().to_owned(),
     };
     out.add(
-        Heuristic::HighSpeedKeyboard,
-        20,
+        Weight::BootKeyboardAtHighSpeed,
         seen,
         "typing needs no such speed; some gaming keyboards and docks have it, so it only supports other evidence",
     )
@@ -319,8 +313,9 @@ fn release(view: &View<'_>, out: &mut Pieces) {
     let device = view.usb.map(|usb| usb.device_release).filter(|r| *r != 0).or(raw.map(|d| d.device_release));
     let standard = view.usb.and_then(|usb| usb.usb_release).or(raw.map(|d| d.usb_release));
     let Some(device) = device else { return };
-    let nanokvm = device == 0x0623 && standard == Some(0x0101);
-    if !nanokvm && !GADGET_RELEASES.contains(&device) {
+    let marks = &out.scoring().marks;
+    let both = marks.release_with_standard.iter().any(|(d, s)| *d == device && Some(*s) == standard);
+    if !both && !marks.releases.contains(&device) {
         return;
     }
     let seen = Seen {
@@ -329,10 +324,10 @@ fn release(view: &View<'_>, out: &mut Pieces) {
         field: "bcdDevice",
         value: format!("{device:04x}"),
     };
-    let why = if nanokvm {
-        "bcdDevice 0623 with bcdUSB 1.01: NanoKVM's HID-only mode writes both"
+    let why = if both {
+        "a bcdDevice that tells beside this bcdUSB: one product's HID-only mode writes both"
     } else {
         "a number that computers playing a USB device leave there; it may be chance and only supports"
     };
-    out.add(Heuristic::GadgetRelease, 25, seen, why);
+    out.add(Weight::KernelOrSlip, seen, why);
 }

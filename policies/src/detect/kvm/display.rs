@@ -6,7 +6,10 @@ use bearing_protocol::{
     fact::{Display, Facts, MachineKind},
 };
 
-use super::piece::{Heuristic, Pieces, Seen};
+use super::{
+    identity::server_room_weight,
+    piece::{Pieces, Seen, Weight},
+};
 use crate::catalogue::kvm::{Display as Known, KvmCatalogue, Standing};
 
 /// One display with its EDID read.
@@ -84,8 +87,7 @@ fn known_display(
             let lid_open = facts.machine.lid_open == Some(true);
             if others == 0 && !lid_open && facts.machine.kind != MachineKind::Server {
                 out.add(
-                    Heuristic::CaptureSink,
-                    40,
+                    Weight::CaptureOnly,
                     seen("EDID"),
                     "a capture card's input is the only display in use: what it shows goes to another computer",
                 )
@@ -95,8 +97,7 @@ fn known_display(
         }
         Standing::Dummy if facts.machine.kind == MachineKind::Laptop => {
             out.add(
-                Heuristic::DummyPlug,
-                25,
+                Weight::DummyOnLaptop,
                 seen("EDID"),
                 "a plug that pretends to be a display; a laptop has a display of its own",
             )
@@ -105,15 +106,8 @@ fn known_display(
         }
         Standing::Enterprise | Standing::Bmc => {
             let bmc = known.standing == Standing::Bmc;
-            let heuristic = if bmc { Heuristic::ManagementController } else { Heuristic::EnterpriseKvm };
-            let points = match (facts.machine.kind, bmc) {
-                (MachineKind::Server, _) => 0,
-                (MachineKind::Laptop, true) => 40,
-                (_, true) => 30,
-                (_, false) => 50,
-            };
-            let piece =
-                out.add(heuristic, points, seen("EDID"), format!("the display that {name} pretends to be"));
+            let weight = server_room_weight(facts.machine.kind, bmc);
+            let piece = out.add(weight, seen("EDID"), format!("the display that {name} pretends to be"));
             piece.say(format!("is what {name} shows")).of(known.entry, 200);
             if !bmc {
                 piece.rule = "KV-02";
@@ -130,31 +124,31 @@ fn shipped(view: &DisplayView<'_>, known: &Known, how: Match, name: &str, out: &
         field,
         value: view.calls_itself(),
     };
-    let (points, field, why, phrase) = match (how, &known.disguise_of) {
+    let (weight, field, why, phrase) = match (how, &known.disguise_of) {
         (Match::Bytes, Some(monitor)) => (
-            80,
+            Weight::DisplayDisguise,
             "EDID, all bytes",
             format!("byte for byte the {monitor} that {name} offers as a disguise, its serial included"),
             format!("has every byte of the {monitor} that {name} offers as a disguise"),
         ),
         (Match::Bytes, None) => (
-            90,
+            Weight::DisplayBytes,
             "EDID, all bytes",
             format!("byte for byte the display that {name} ships"),
             format!("is the display that {name} ships"),
         ),
         (Match::Name, _) => (
-            90,
+            Weight::DisplayNames,
             "EDID maker, product and name",
             format!("maker, product code and name of the display that {name} ships"),
             format!("has the names of the display that {name} ships"),
         ),
         (Match::Layout, _) => (
-            60,
+            Weight::DisplayLayout,
             "EDID without its names",
             format!("but for its names and numbers, byte for byte the display that {name} ships"),
             format!("is built like the display that {name} ships, under another name"),
         ),
     };
-    out.add(Heuristic::ShippedDisplay, points, seen(field), why).say(phrase).of(known.entry, 500);
+    out.add(weight, seen(field), why).say(phrase).of(known.entry, 500);
 }

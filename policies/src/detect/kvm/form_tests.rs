@@ -39,7 +39,9 @@ const FORMS: [Form; 7] = [
 fn products() -> Vec<DeviceForm> {
     let mut products: Vec<DeviceForm> = embedded::KVM
         .iter()
-        .filter(|(path, _)| !path.contains("/genuine/") && !path.contains("/context/"))
+        .filter(|(path, _)| {
+            !path.contains("/genuine/") && !path.contains("/context/") && !path.ends_with("scoring.toml")
+        })
         .map(|(path, text)| source_text::parse(path, text).unwrap())
         .filter(|device: &DeviceForm| {
             device.standing == Standing::Kvm && !device.report_descriptor.is_empty()

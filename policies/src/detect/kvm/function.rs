@@ -4,7 +4,7 @@ use bearing_descriptors::inquiry::{Inquiry, normalise};
 use bearing_protocol::{coverage::Source, fact::StorageDevice};
 
 use super::{
-    piece::{Heuristic, Pieces, Seen},
+    piece::{Heuristic, Pieces, Seen, Weight},
     view::View,
 };
 use crate::catalogue::kvm::{KvmCatalogue, Standing};
@@ -17,8 +17,9 @@ pub(super) fn function(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Piec
     for drive in &view.storage {
         inquiry(view, drive, catalogue, out);
     }
+    let joins = out.scoring().severity.joins;
     let pointing =
-        out.has(Heuristic::KeyboardWithAbsolutePointer) || out.points(Heuristic::ShippedDescriptor) >= 60;
+        out.has(Heuristic::KeyboardWithAbsolutePointer) || out.points(Heuristic::ShippedDescriptor) >= joins;
     if !pointing {
         return;
     }
@@ -33,8 +34,7 @@ pub(super) fn function(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Piec
         value: extras.join(", "),
     };
     out.add(
-        Heuristic::MediaBesideInput,
-        40,
+        Weight::MediaAndInput,
         seen,
         "the device that types and points also brings a drive, a network card or sound, not through a hub",
     )
@@ -88,7 +88,7 @@ fn inquiry(view: &View<'_>, drive: &StorageDevice, catalogue: &KvmCatalogue, out
         let generic = known.generic;
         match known.standing {
             Standing::Bmc | Standing::Enterprise => {
-                out.add(Heuristic::ManagementController, 0, seen(), format!("a virtual drive of {name}"));
+                out.add(Weight::ControllerDrive, seen(), format!("a virtual drive of {name}"));
             }
             _ => {
                 let why = if generic {
@@ -96,7 +96,8 @@ fn inquiry(view: &View<'_>, drive: &StorageDevice, catalogue: &KvmCatalogue, out
                 } else {
                     format!("the virtual drive of {name}")
                 };
-                let piece = out.add(Heuristic::InquiryString, if generic { 25 } else { 60 }, seen(), why);
+                let weight = if generic { Weight::GenericInquiry } else { Weight::KnownInquiry };
+                let piece = out.add(weight, seen(), why);
                 if !generic {
                     piece.say(format!("brings the virtual drive \"{}\"", value.trim()));
                     piece.of(known.entry, 150);
@@ -106,8 +107,7 @@ fn inquiry(view: &View<'_>, drive: &StorageDevice, catalogue: &KvmCatalogue, out
     }
     if drive.device_type == Some(OPTICAL) && view.is_input() {
         out.add(
-            Heuristic::InquiryString,
-            60,
+            Weight::OpticalDrive,
             Seen { field: "peripheral device type", value: format!("CD-ROM ({})", value.trim()), ..seen() },
             "a CD-ROM drive inside a keyboard or mouse: that is how remote control mounts an image",
         )

@@ -5,23 +5,14 @@
 use bearing_descriptors::hid::CollectionKey;
 use bearing_protocol::{
     coverage::Source,
-    fact::{MachineKind, UsbSpeed},
+    fact::{HidBus, MachineKind, UsbSpeed},
 };
 
 use super::{
-    piece::{Heuristic, Pieces, Seen},
+    piece::{Heuristic, Pieces, Seen, Weight},
     view::{InterfaceView, View, triplet_text},
 };
 use crate::catalogue::kvm::{Genuine, Identity, KvmCatalogue, Standing, strings_key};
-
-/// The Linux Foundation's vendor id: the kernel's gadget defaults.
-const LINUX: u16 = 0x1d6b;
-/// Gadget product ids of the Linux Foundation that carry HID as often as anything else.
-const GADGET_PRODUCTS: [u16; 3] = [0x0104, 0x0105, 0x0106];
-/// `0104` written without `0x` and read as octal.
-const OCTAL_PRODUCT: u16 = 0x0044;
-/// A serial that much hardware shares, honest keyboards among it: full weight only beside an absolute pointer.
-const COMMON_SERIAL: &str = "0123456789ABCDEF";
 
 /// Adds what the names and ids of `view` say.
 pub(super) fn identity(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, out: &mut Pieces) {
@@ -49,6 +40,7 @@ fn same(known: Option<&String>, shown: Option<&str>) -> bool {
 }
 
 fn known_ids(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, out: &mut Pieces) {
+    let linux = out.scoring().marks.linux_vendor;
     let (manufacturer, product) = strings(view);
     // Several lines share ids and a string: the one that fits best speaks.
     let named = |identity: &Identity| {
@@ -61,7 +53,7 @@ fn known_ids(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, ou
         // A product string under the kernel's own ids may be anybody's, where nothing types or points.
         .filter(|identity| {
             let own_maker = same(identity.manufacturer.as_ref(), manufacturer);
-            own_maker || view.vendor_id != LINUX || view.has_hid() || view.is_opaque()
+            own_maker || view.vendor_id != linux || view.has_hid() || view.is_opaque()
         })
         .max_by_key(|identity| (named(identity), std::cmp::Reverse(identity.entry)));
     let seen =
@@ -69,8 +61,7 @@ fn known_ids(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, ou
     if let Some(identity) = default {
         let name = catalogue.label(identity.entry);
         out.add(
-            Heuristic::DefaultIdentity,
-            100,
+            Weight::IdsAndNames,
             seen("idVendor, idProduct and strings"),
             format!("this is how {name} presents itself unless it is told to hide"),
         )
@@ -88,8 +79,7 @@ fn known_ids(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, ou
                     continue;
                 }
                 out.add(
-                    Heuristic::DefaultIdentity,
-                    70,
+                    Weight::ExclusiveIds,
                     Seen { value: ids(view), ..seen("idVendor and idProduct") },
                     format!("these ids belong to {name}; its strings are others than it ships with"),
                 )
@@ -99,8 +89,7 @@ fn known_ids(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, ou
             Standing::Bridge if out.has(Heuristic::SerialBridge) => {}
             Standing::Bridge if view.has_hid() || view.is_opaque() => {
                 out.add(
-                    Heuristic::SerialBridge,
-                    50,
+                    Weight::BridgeIds,
                     Seen { value: ids(view), ..seen("idVendor and idProduct") },
                     "a chip that turns a serial line from another computer into a keyboard and mouse; simple KVM \
                      switches and kiosk keyboards have it too",
@@ -110,8 +99,7 @@ fn known_ids(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, ou
             }
             Standing::Injector if !identity.disguise && (named || identity.manufacturer.is_none()) => {
                 out.add(
-                    Heuristic::DefaultIdentity,
-                    50,
+                    Weight::Injector,
                     seen("idVendor, idProduct and strings"),
                     format!("the default identity of {name}: it types what it was told to"),
                 )
@@ -126,15 +114,9 @@ fn known_ids(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, ou
 
 fn server_room(view: &View<'_>, identity: &Identity, name: &str, machine: MachineKind, out: &mut Pieces) {
     let bmc = identity.standing == Standing::Bmc;
-    let heuristic = if bmc { Heuristic::ManagementController } else { Heuristic::EnterpriseKvm };
-    let points = match (machine, bmc) {
-        (MachineKind::Server, _) => 0,
-        (MachineKind::Laptop, true) => 40,
-        (_, true) => 30,
-        (_, false) => 50,
-    };
-    let why = match points {
-        0 => format!("belongs to {name}, which is expected on a {}", machine.as_str()),
+    let weight = server_room_weight(machine, bmc);
+    let why = match machine {
+        MachineKind::Server => format!("belongs to {name}, which is expected on a {}", machine.as_str()),
         _ => format!(
             "belongs to {name}: remote control of the server room, here on a {} machine",
             machine.as_str()
@@ -146,7 +128,19 @@ fn server_room(view: &View<'_>, identity: &Identity, name: &str, machine: Machin
         field: "idVendor and idProduct",
         value: ids(view),
     };
-    out.add(heuristic, points, seen, why).say(format!("belongs to {name}")).of(identity.entry, 200);
+    out.add(weight, seen, why).say(format!("belongs to {name}")).of(identity.entry, 200);
+}
+
+/// What the server room's hardware weighs on such a machine.
+pub(super) const fn server_room_weight(machine: MachineKind, bmc: bool) -> Weight {
+    match (machine, bmc) {
+        (MachineKind::Server, true) => Weight::ControllerOnServer,
+        (MachineKind::Laptop, true) => Weight::ControllerOnLaptop,
+        (_, true) => Weight::ControllerElsewhere,
+        (MachineKind::Server, false) => Weight::EnterpriseOnServer,
+        (MachineKind::Laptop, false) => Weight::EnterpriseOnLaptop,
+        (_, false) => Weight::EnterpriseElsewhere,
+    }
 }
 
 /// Borrowed identities: only what the real product never shows counts.
@@ -163,8 +157,7 @@ fn disguise(view: &View<'_>, identity: &Identity, name: &str, out: &mut Pieces) 
         && identity.manufacturer.as_deref().is_some_and(|text| text.contains("(x64)"));
     if odd_maker {
         out.add(
-            Heuristic::DisguiseStrings,
-            80,
+            Weight::DisguiseMaker,
             seen("manufacturer", usb.manufacturer.as_deref().unwrap_or_default()),
             format!("no maker writes its name so: {name}"),
         )
@@ -177,8 +170,7 @@ fn disguise(view: &View<'_>, identity: &Identity, name: &str, out: &mut Pieces) 
     let gadget_product = identity.product.as_deref() == Some("multifunction usb device");
     if gadget_product && same(identity.product.as_ref(), usb.product.as_deref()) {
         out.add(
-            Heuristic::DisguiseStrings,
-            80,
+            Weight::DisguiseProduct,
             seen("product", usb.product.as_deref().unwrap_or_default()),
             format!("a gadget's product string under a maker's vendor id: {name}"),
         )
@@ -190,8 +182,7 @@ fn disguise(view: &View<'_>, identity: &Identity, name: &str, out: &mut Pieces) 
         && serial.starts_with(prefix)
     {
         out.add(
-            Heuristic::BrandContradiction,
-            60,
+            Weight::MadeUpSerial,
             seen("serial", &format!("{prefix}…")),
             format!("the real device has no serial; this one begins as a disguise script writes it ({name})"),
         )
@@ -202,7 +193,7 @@ fn disguise(view: &View<'_>, identity: &Identity, name: &str, out: &mut Pieces) 
 
 /// Names that are a KVM's own, under whatever ids.
 fn known_strings(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
-    if out.points(Heuristic::DefaultIdentity) >= 100 {
+    if out.at(Weight::IdsAndNames) {
         return;
     }
     let (manufacturer, product) = strings(view);
@@ -225,8 +216,7 @@ fn known_strings(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
             value: view.calls_itself(),
         };
         out.add(
-            Heuristic::DefaultIdentity,
-            100,
+            Weight::OwnNames,
             seen,
             format!("both strings are those of {name}, under ids that are not its own"),
         )
@@ -245,21 +235,16 @@ fn known_strings(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
             field: "manufacturer",
             value: maker.to_owned(),
         };
-        out.add(
-            Heuristic::DefaultIdentity,
-            60,
-            seen,
-            format!("the manufacturer string of {name} on an input device"),
-        )
-        .say(format!("names \"{maker}\" as its maker"))
-        .of(entry, 200);
+        out.add(Weight::OwnMaker, seen, format!("the manufacturer string of {name} on an input device"))
+            .say(format!("names \"{maker}\" as its maker"))
+            .of(entry, 200);
     }
 }
 
 fn configuration_string(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
     let Some(text) = view.usb.and_then(|usb| usb.configuration.as_deref()) else { return };
     let Some(known) = catalogue.configuration(text.trim()) else { return };
-    let foreign = view.vendor_id != LINUX && !known.home.contains(&view.vendor_id);
+    let foreign = view.vendor_id != out.scoring().marks.linux_vendor && !known.home.contains(&view.vendor_id);
     let Some(entry) = known.entries.first().copied() else { return };
     if !(view.has_hid() || view.is_opaque()) {
         return;
@@ -273,15 +258,14 @@ fn configuration_string(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pie
     };
     if foreign {
         out.add(
-            Heuristic::DisguiseStrings,
-            80,
+            Weight::ForeignConfiguration,
             seen,
             format!("{name} keeps this configuration string when its name is changed"),
         )
         .say(format!("has configuration string \"{}\"", text.trim()))
         .of(entry, 300);
     } else {
-        out.add(Heuristic::DisguiseStrings, 0, seen, format!("the configuration string of {name}"))
+        out.add(Weight::ConfigurationAtHome, seen, format!("the configuration string of {name}"))
             .of(entry, 50);
     }
 }
@@ -296,8 +280,7 @@ fn serial(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
     };
     if is_windows_instance_id(serial) && (view.has_hid() || view.is_opaque()) {
         out.add(
-            Heuristic::DisguiseStrings,
-            80,
+            Weight::InstanceId,
             seen("written like a Windows instance id"),
             "Windows makes such texts for devices without a serial; a device that brings one along imitates it",
         )
@@ -305,17 +288,20 @@ fn serial(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
     }
     let Some(entry) = catalogue.serial(serial).first().copied() else { return };
     let absolute = view.keys().any(CollectionKey::is_absolute_pointer);
-    let points = match (serial == COMMON_SERIAL, view.has_hid()) {
+    // Honest keyboards have a common serial too: full weight only beside an absolute pointer.
+    let common = out.scoring().marks.common_serials.iter().any(|common| common == serial);
+    let weight = match (common, view.has_hid()) {
         (true, _) if !view.is_keyboard() => return,
-        (true, _) if absolute => 70,
-        (true, _) if view.speed().is_some_and(|speed| speed >= UsbSpeed::High) => 40,
-        (true, _) => 25,
-        (false, true) => 70,
-        (false, false) => 40,
+        (true, _) if absolute => Weight::CommonSerialWithPointer,
+        (true, _) if view.speed().is_some_and(|speed| speed >= UsbSpeed::High) => {
+            Weight::CommonSerialAtHighSpeed
+        }
+        (true, _) => Weight::CommonSerialKeyboard,
+        (false, true) => Weight::ConstantSerialWithHid,
+        (false, false) => Weight::ConstantSerialAlone,
     };
     out.add(
-        Heuristic::ConstantSerial,
-        points,
+        weight,
         seen(serial),
         "a serial that every unit of these gadgets shares; no two honest devices have the same",
     )
@@ -337,7 +323,10 @@ fn is_windows_instance_id(serial: &str) -> bool {
 }
 
 fn gadget_ids(view: &View<'_>, out: &mut Pieces) {
-    if view.vendor_id != LINUX || !(view.has_hid()) {
+    let marks = &out.scoring().marks;
+    // Over the air the same vendor id is BlueZ's: any Linux computer.
+    let wired = view.usb.is_some() || view.hids.iter().any(|hid| hid.device.bus == HidBus::Usb);
+    if view.vendor_id != marks.linux_vendor || !view.has_hid() || !wired {
         return;
     }
     let seen = Seen {
@@ -346,18 +335,16 @@ fn gadget_ids(view: &View<'_>, out: &mut Pieces) {
         field: "idVendor and idProduct",
         value: ids(view),
     };
-    if view.product_id == OCTAL_PRODUCT {
+    if view.product_id == marks.octal_product {
         out.add(
-            Heuristic::OctalProduct,
-            60,
+            Weight::Octal,
             seen,
             "0104 read as an octal number: a mistake that early JetKVM units made, and no product's own id",
         )
         .say("has the product id 0044, 0104 misread as octal");
-    } else if GADGET_PRODUCTS.contains(&view.product_id) {
+    } else {
         out.add(
-            Heuristic::GadgetIds,
-            35,
+            Weight::GadgetIdsWithHid,
             seen,
             "a computer that plays a USB device, with a keyboard or mouse; development boards and phones do so too",
         )
@@ -404,14 +391,14 @@ fn contradiction(view: &View<'_>, genuine: &Genuine, out: &mut Pieces) {
     if wrong.is_empty() {
         return;
     }
-    let points = if wrong.len() >= 2 { 60 } else { 25 };
+    let weight = if wrong.len() >= 2 { Weight::SeveralContradictions } else { Weight::OneContradiction };
     let seen = Seen {
         source: Source::Usb,
         location: &view.location,
         field: "descriptors against the genuine device's",
         value: wrong.join("; "),
     };
-    out.add(Heuristic::BrandContradiction, points, seen, format!("it claims to be a {}", genuine.name))
+    out.add(weight, seen, format!("it claims to be a {}", genuine.name))
         .say(format!("is not built as a {}", genuine.name));
 }
 

@@ -23,7 +23,7 @@ use bearing_protocol::{
 };
 
 pub use display::DisplayView;
-pub use piece::{Heuristic, Kind, Piece, Pieces};
+pub use piece::{Heuristic, Kind, Piece, Pieces, Weight};
 pub use story::Story;
 pub use view::{HidView, InterfaceView, View, triplet_text};
 
@@ -52,7 +52,7 @@ pub fn evaluate_kvm(facts: &Facts, catalogue: &KvmCatalogue) -> KvmEvaluation {
         }
     }
     usb.extend(rest);
-    usb.extend(management_controller(facts));
+    usb.extend(management_controller(facts, catalogue));
     usb.extend(neighbours(facts, catalogue));
     usb.sort_by_key(|story| (std::cmp::Reverse(story.severity()), std::cmp::Reverse(story.score())));
     KvmEvaluation {
@@ -74,7 +74,7 @@ pub(super) fn detect(context: &mut Context<'_>) {
 
 /// Everything about one device.
 pub fn usb_story(view: &View<'_>, facts: &Facts, catalogue: &KvmCatalogue) -> Story {
-    let mut pieces = Pieces::default();
+    let mut pieces = Pieces::new(catalogue);
     let kind = facts.machine.kind;
     let virtual_machine = kind == MachineKind::Vm || facts.machine.hypervisor.is_some();
     identity::identity(view, catalogue, kind, &mut pieces);
@@ -101,17 +101,11 @@ fn weigh_context(view: &View<'_>, facts: &Facts, catalogue: &KvmCatalogue, piece
         .0
         .iter()
         .any(|p| matches!(p.heuristic, Heuristic::ManagementController | Heuristic::EnterpriseKvm));
+    let scoring = catalogue.scoring();
+    let table = &scoring.context;
     let mut silent: Vec<Heuristic> = Vec::new();
     if server && server_room {
-        silent.extend([
-            Heuristic::KeyboardWithAbsolutePointer,
-            Heuristic::MediaBesideInput,
-            Heuristic::HighSpeedKeyboard,
-            Heuristic::GadgetRelease,
-            Heuristic::InquiryString,
-            Heuristic::ManagementController,
-            Heuristic::EnterpriseKvm,
-        ]);
+        silent.extend(&table.silent_on_server);
     }
     let names: Vec<&str> = view
         .usb
@@ -127,16 +121,9 @@ fn weigh_context(view: &View<'_>, facts: &Facts, catalogue: &KvmCatalogue, piece
         // A name on the list is no pass: only what its being a keyboard with a pointer would say falls silent, and
         // only on a device that is nothing else. Such aids are microcontrollers at full speed; a drive, a KVM's own
         // marks or descriptors, or the speed of a whole computer still count.
-        let own = [
-            Heuristic::KeyboardWithAbsolutePointer,
-            Heuristic::HighSpeedKeyboard,
-            Heuristic::GadgetRelease,
-            Heuristic::GadgetIds,
-            Heuristic::SerialBridge,
-            Heuristic::ShippedDescriptor,
-        ];
-        let more = pieces.0.iter().any(|p| p.points >= 40 && !own.contains(&p.heuristic))
-            || pieces.points(Heuristic::ShippedDescriptor) >= 40
+        let own = &table.silent_on_assistive;
+        let more = pieces.0.iter().any(|p| p.points >= table.more && !own.contains(&p.heuristic))
+            || pieces.points(Heuristic::ShippedDescriptor) >= table.more
             || view.speed().is_some_and(|speed| speed >= UsbSpeed::High);
         if !more {
             silent.extend(own);
@@ -166,8 +153,7 @@ fn usb_network_card(view: &View<'_>, catalogue: &KvmCatalogue, pieces: &mut Piec
             value: "first half only".to_owned(),
         };
         pieces.add(
-            Heuristic::Neighbour,
-            40,
+            Weight::OwnNetworkCard,
             seen,
             format!("the network card on this device has an address of {}", entry.label),
         );
@@ -186,7 +172,7 @@ pub fn display_stories(facts: &Facts, catalogue: &KvmCatalogue) -> Vec<Story> {
         .iter()
         .map(|view| {
             let own = usize::from(view.display.enabled != Some(false));
-            let mut pieces = Pieces::default();
+            let mut pieces = Pieces::new(catalogue);
             display::display(view, in_use.saturating_sub(own), facts, catalogue, &mut pieces);
             Story {
                 subject: format!("display:{}", view.display.connector),
@@ -214,12 +200,13 @@ fn partner(usb: &[Story], display: &Story) -> Option<usize> {
 }
 
 /// KV-09 by the machine's own facts.
-fn management_controller(facts: &Facts) -> Option<Story> {
+fn management_controller(facts: &Facts, catalogue: &KvmCatalogue) -> Option<Story> {
     if facts.machine.bmc != Some(true) {
         return None;
     }
-    let points = if facts.machine.kind == MachineKind::Laptop { 40 } else { 0 };
-    let mut pieces = Pieces::default();
+    let laptop = facts.machine.kind == MachineKind::Laptop;
+    let weight = if laptop { Weight::ControllerOnLaptop } else { Weight::ControllerInTheMachine };
+    let mut pieces = Pieces::new(catalogue);
     let seen = piece::Seen {
         source: Source::Machine,
         location: "machine",
@@ -227,8 +214,7 @@ fn management_controller(facts: &Facts) -> Option<Story> {
         value: format!("present, on a {} machine", facts.machine.kind.as_str()),
     };
     pieces.add(
-        Heuristic::ManagementController,
-        points,
+        weight,
         seen,
         "a management controller can show the screen and type, without the operating system knowing",
     );
@@ -261,9 +247,9 @@ fn neighbours(facts: &Facts, catalogue: &KvmCatalogue) -> Vec<Story> {
         if stories.iter().any(|story| story.subject == subject) {
             continue;
         }
-        let mut pieces = Pieces::default();
+        let mut pieces = Pieces::new(catalogue);
         let number = catalogue.entries().iter().position(|known| known == entry);
-        let piece = pieces.add(Heuristic::Neighbour, 15, seen, why);
+        let piece = pieces.add(Weight::AddressRange, seen, why);
         piece.products.extend(number.map(|number| (number, 100)));
         stories.push(Story {
             subject,

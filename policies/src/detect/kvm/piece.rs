@@ -1,67 +1,17 @@
 //! One piece of evidence before it is fused: what fired, of which kind, with how many points.
 
+use std::sync::Arc;
+
 use bearing_protocol::{coverage::Source, finding::Evidence, rule::RuleId};
 
-/// Kinds of evidence that are independent of each other; each counts once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// What it says its name is.
-    Identity,
-    /// How its descriptors are built.
-    Descriptor,
-    /// What else it does.
-    Function,
-    /// The display it pretends to be.
-    Display,
-    /// Remote control of the server room.
-    Enterprise,
-    /// What is near on the network.
-    Network,
-}
-
-impl Kind {
-    /// The word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Descriptor => "descriptor",
-            Self::Function => "function",
-            Self::Display => "display",
-            Self::Enterprise => "enterprise",
-            Self::Network => "network",
-        }
-    }
-}
-
-/// The heuristics, with the numbers they have in the documentation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each is described where it is decided")]
-pub enum Heuristic {
-    DefaultIdentity = 1,
-    ShippedDisplay = 2,
-    ShippedDescriptor = 3,
-    DisguiseStrings = 4,
-    GadgetMarks = 5,
-    KeyboardWithAbsolutePointer = 6,
-    MediaBesideInput = 7,
-    InquiryString = 8,
-    BrandContradiction = 9,
-    HighSpeedKeyboard = 10,
-    GadgetRelease = 11,
-    OctalProduct = 12,
-    ConstantSerial = 13,
-    SerialBridge = 14,
-    CaptureSink = 15,
-    DummyPlug = 16,
-    EnterpriseKvm = 17,
-    ManagementController = 18,
-    GadgetIds = 19,
-    Neighbour = 20,
-}
+pub use crate::catalogue::kvm::scoring::{Heuristic, Kind, Weight};
+use crate::catalogue::kvm::{KvmCatalogue, scoring::Scoring};
 
 /// One piece.
 #[derive(Clone, Debug)]
 pub struct Piece {
+    /// How strongly which heuristic fired.
+    pub weight: Weight,
     /// Which heuristic.
     pub heuristic: Heuristic,
     /// Which rule it belongs to.
@@ -78,9 +28,9 @@ pub struct Piece {
     pub evidence: Evidence,
 }
 
-/// Pieces as they are collected for one subject.
-#[derive(Clone, Debug, Default)]
-pub struct Pieces(pub Vec<Piece>);
+/// Pieces as they are collected for one subject, with the table that says what they weigh.
+#[derive(Clone, Debug)]
+pub struct Pieces(pub Vec<Piece>, Arc<Scoring>);
 
 /// Where and what a piece was read from.
 pub struct Seen<'a> {
@@ -95,20 +45,25 @@ pub struct Seen<'a> {
 }
 
 impl Pieces {
+    /// None yet.
+    pub fn new(catalogue: &KvmCatalogue) -> Self {
+        Self(Vec::new(), catalogue.scoring())
+    }
+
+    /// The table.
+    pub fn scoring(&self) -> &Scoring {
+        &self.1
+    }
+
     /// Adds a piece.
-    pub fn add(
-        &mut self,
-        heuristic: Heuristic,
-        points: u8,
-        seen: Seen<'_>,
-        why: impl Into<String>,
-    ) -> &mut Piece {
-        let (rule, kind) = heuristic.rule_and_kind();
+    pub fn add(&mut self, weight: Weight, seen: Seen<'_>, why: impl Into<String>) -> &mut Piece {
+        let heuristic = weight.heuristic();
         let piece = Piece {
+            weight,
             heuristic,
-            rule,
-            kind,
-            points,
+            rule: self.1.rule(heuristic),
+            kind: self.1.kind(heuristic),
+            points: self.1.points(weight),
             phrase: String::new(),
             products: Vec::new(),
             evidence: Evidence {
@@ -123,6 +78,11 @@ impl Pieces {
         self.0.push(piece);
         let last = self.0.len() - 1;
         &mut self.0[last]
+    }
+
+    /// Whether a heuristic fired in just this way.
+    pub fn at(&self, weight: Weight) -> bool {
+        self.0.iter().any(|piece| piece.weight == weight)
     }
 
     /// Whether a heuristic fired.
@@ -162,27 +122,5 @@ impl Piece {
     /// The rule's id, where it is one.
     pub fn rule_id(&self) -> Option<RuleId> {
         self.rule.parse().ok()
-    }
-}
-
-impl Heuristic {
-    const fn rule_and_kind(self) -> (&'static str, Kind) {
-        match self {
-            Self::DefaultIdentity | Self::OctalProduct | Self::ConstantSerial | Self::GadgetIds => {
-                ("KV-01", Kind::Identity)
-            }
-            Self::ShippedDisplay => ("KV-02", Kind::Display),
-            Self::ShippedDescriptor | Self::KeyboardWithAbsolutePointer | Self::HighSpeedKeyboard => {
-                ("KV-03", Kind::Descriptor)
-            }
-            Self::DisguiseStrings => ("KV-04", Kind::Identity),
-            Self::GadgetMarks | Self::BrandContradiction | Self::GadgetRelease => ("KV-04", Kind::Descriptor),
-            Self::MediaBesideInput | Self::InquiryString => ("KV-05", Kind::Function),
-            Self::SerialBridge => ("KV-06", Kind::Identity),
-            Self::CaptureSink | Self::DummyPlug => ("KV-06", Kind::Display),
-            Self::EnterpriseKvm => ("KV-01", Kind::Enterprise),
-            Self::ManagementController => ("KV-09", Kind::Enterprise),
-            Self::Neighbour => ("KV-07", Kind::Network),
-        }
     }
 }

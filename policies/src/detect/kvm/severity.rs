@@ -1,55 +1,29 @@
-//! From pieces to a severity and a confidence.
+//! From pieces to a severity and a confidence, by the table of the catalogue (`catalogue/kvm/scoring.toml`).
 //!
-//! Always: each kind counts once with its best piece. Critical: a default identity, a shipped display or a shipped
-//! descriptor at 90 or more; or two kinds at 60 or more; or a shipped descriptor (80) joined by identity, function
-//! or display. High: one piece at 70 or more, or a keyboard with an absolute pointer joined by gadget marks, media,
-//! an inquiry string or a contradiction. Medium: one piece at 40 or more. Below that pieces are context.
+//! Always: each kind counts once with its best piece; context can take points away and never lifts.
 
 use bearing_protocol::severity::{Confidence, Severity};
 
 use super::piece::{Heuristic, Kind, Pieces};
 
-const KINDS: [Kind; 6] =
-    [Kind::Identity, Kind::Descriptor, Kind::Function, Kind::Display, Kind::Enterprise, Kind::Network];
-const PROOF: u8 = 90;
-const DESCRIPTOR_PROOF: u8 = 80;
-const STRONG: u8 = 70;
-const JOINS: u8 = 60;
-const CLEAR: u8 = 40;
-const SUPPORT: u8 = 25;
-/// What an identity (the kernel's gadget ids), a function or a display needs to join a shipped descriptor.
-const JOINS_DESCRIPTOR: u8 = 35;
-/// Pieces below medium make a low finding from this sum on, where they are of two kinds.
-const LOW_SUM: u32 = 55;
-
 /// The severity of what was collected; `None` where it is not worth a finding.
 pub(super) fn severity(pieces: &Pieces) -> Option<Severity> {
+    let table = &pieces.scoring().severity;
     let best = |kind| pieces.kind_points(kind);
-    let proof = [Heuristic::DefaultIdentity, Heuristic::ShippedDisplay, Heuristic::ShippedDescriptor]
-        .into_iter()
-        .any(|heuristic| pieces.points(heuristic) >= PROOF);
-    let two_kinds = KINDS.into_iter().filter(|kind| best(*kind) >= JOINS).count() >= 2;
-    let descriptor_joined = pieces.points(Heuristic::ShippedDescriptor) >= DESCRIPTOR_PROOF
-        && [Kind::Identity, Kind::Function, Kind::Display]
-            .into_iter()
-            .any(|kind| best(kind) >= JOINS_DESCRIPTOR);
+    let proof = table.proof_by.iter().any(|heuristic| pieces.points(*heuristic) >= table.proof);
+    let two_kinds = Kind::ALL.into_iter().filter(|kind| best(*kind) >= table.joins).count() >= 2;
+    let descriptor_joined = pieces.points(Heuristic::ShippedDescriptor) >= table.descriptor_proof
+        && table.descriptor_joined_by.iter().any(|kind| best(*kind) >= table.descriptor_joins);
     if proof || two_kinds || descriptor_joined {
         return Some(Severity::Critical);
     }
-    let top = KINDS.into_iter().map(best).max().unwrap_or(0);
+    let top = Kind::ALL.into_iter().map(best).max().unwrap_or(0);
     let pointer_joined = pieces.has(Heuristic::KeyboardWithAbsolutePointer)
-        && [
-            Heuristic::GadgetMarks,
-            Heuristic::MediaBesideInput,
-            Heuristic::InquiryString,
-            Heuristic::BrandContradiction,
-        ]
-        .into_iter()
-        .any(|heuristic| pieces.points(heuristic) >= SUPPORT);
-    if top >= STRONG || pointer_joined {
+        && table.pointer_joined_by.iter().any(|heuristic| pieces.points(*heuristic) >= table.support);
+    if top >= table.strong || pointer_joined {
         return Some(Severity::High);
     }
-    if top >= CLEAR {
+    if top >= table.clear {
         return Some(Severity::Medium);
     }
     low(pieces)
@@ -57,31 +31,36 @@ pub(super) fn severity(pieces: &Pieces) -> Option<Severity> {
 
 /// Below medium: the server room's own, a dummy plug, a neighbour; or several hints of two kinds.
 fn low(pieces: &Pieces) -> Option<Severity> {
-    let server_room = [Heuristic::EnterpriseKvm, Heuristic::ManagementController];
-    let expected = pieces.0.iter().any(|p| server_room.contains(&p.heuristic));
-    if expected && pieces.kind_points(Kind::Enterprise) == 0 {
+    let table = &pieces.scoring().severity;
+    let expected: Vec<Kind> =
+        pieces.0.iter().filter(|p| table.expected.contains(&p.heuristic)).map(|p| p.kind).collect();
+    if !expected.is_empty() && expected.iter().all(|kind| pieces.kind_points(*kind) == 0) {
         return Some(Severity::Informational);
     }
-    if expected || pieces.has(Heuristic::DummyPlug) || pieces.has(Heuristic::Neighbour) {
+    if !expected.is_empty() || table.low_alone.iter().any(|heuristic| pieces.has(*heuristic)) {
         return Some(Severity::Low);
     }
     let kinds: Vec<u32> =
-        KINDS.into_iter().map(|kind| u32::from(pieces.kind_points(kind))).filter(|p| *p > 0).collect();
-    (kinds.len() >= 2 && kinds.iter().sum::<u32>() >= LOW_SUM).then_some(Severity::Low)
+        Kind::ALL.into_iter().map(|kind| u32::from(pieces.kind_points(kind))).filter(|p| *p > 0).collect();
+    (kinds.len() >= 2 && kinds.iter().sum::<u32>() >= table.low_sum).then_some(Severity::Low)
 }
 
 /// The score that orders findings: the best of each kind, at most 100.
 pub(super) fn score(pieces: &Pieces) -> u32 {
-    KINDS.into_iter().map(|kind| u32::from(pieces.kind_points(kind))).sum::<u32>().min(100)
+    Kind::ALL.into_iter().map(|kind| u32::from(pieces.kind_points(kind))).sum::<u32>().min(MAX_SCORE)
 }
 
 /// How sure: by the number of independent kinds.
 pub(super) fn confidence(pieces: &Pieces) -> Confidence {
-    let kinds = |least| KINDS.into_iter().filter(|kind| pieces.kind_points(*kind) >= least).count();
-    match (kinds(SUPPORT), kinds(JOINS)) {
+    let table = &pieces.scoring().severity;
+    let kinds = |least| Kind::ALL.into_iter().filter(|kind| pieces.kind_points(*kind) >= least).count();
+    match (kinds(table.support), kinds(table.joins)) {
         (3.., _) | (_, 2..) => Confidence::High,
         (2, _) => Confidence::Medium,
-        _ if KINDS.into_iter().any(|kind| pieces.kind_points(kind) >= DESCRIPTOR_PROOF) => Confidence::Medium,
+        _ if kinds(table.descriptor_proof) > 0 => Confidence::Medium,
         _ => Confidence::Low,
     }
 }
+
+/// Scores are out of a hundred.
+const MAX_SCORE: u32 = 100;

@@ -8,20 +8,18 @@ use bearing_protocol::{
 };
 
 use super::{
-    piece::{Heuristic, Kind, Piece, Pieces},
+    piece::{Heuristic, Kind, Piece, Pieces, Weight},
     severity::{confidence, score, severity},
 };
 use crate::{catalogue::kvm::KvmCatalogue, detect::Draft};
 
-/// From here on a piece speaks for its own rule; below it supports another's.
-const SPEAKS_FOR_ITS_RULE: u8 = 40;
 /// What pointers at a product have to add up to before it is named.
 const NAMES_A_PRODUCT: u32 = 100;
 /// Most phrases in a title.
 const MAX_PHRASES: usize = 6;
 
 /// What was collected about one subject.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Story {
     /// `usb:1-1`, `display:card0-HDMI-A-1`.
     pub subject: String,
@@ -51,8 +49,9 @@ impl Story {
         self.opening = format!("{} ({})", self.opening, display.opening);
         for mut piece in display.pieces.0 {
             // A disguise of a monitor is proof once the USB side says the same.
-            if piece.heuristic == Heuristic::ShippedDisplay && piece.points == 80 {
-                piece.points = 90;
+            if piece.weight == Weight::DisplayDisguise {
+                piece.weight = Weight::DisplayDisguiseJoined;
+                piece.points = self.pieces.scoring().points(piece.weight);
             }
             if !piece.phrase.is_empty() {
                 piece.phrase = format!("its display {}", piece.phrase);
@@ -67,6 +66,8 @@ impl Story {
         let confidence = if self.past { Confidence::Low } else { confidence(&self.pieces) };
         let product = product(&self.pieces, catalogue);
         let title = title(&self.opening, &self.pieces);
+        // From here on a piece speaks for its own rule; below it supports another's.
+        let clear = self.pieces.scoring().severity.clear;
         let mut pieces = self.pieces.0;
         pieces.sort_by_key(|piece| {
             (std::cmp::Reverse(piece.points), piece.kind != Kind::Enterprise, piece.heuristic)
@@ -74,7 +75,7 @@ impl Story {
         let rule = pieces.first()?.rule;
         // Context stays with the explanation; a finding carries the least that shows it.
         let weighty = pieces.iter().filter(|piece| piece.points > 0).count();
-        let evidence = pieces.iter().take(weighty.max(1)).map(|piece| tagged(piece, rule)).collect();
+        let evidence = pieces.iter().take(weighty.max(1)).map(|piece| tagged(piece, rule, clear)).collect();
         Some(Draft {
             rule,
             severity: Some(severity),
@@ -88,8 +89,8 @@ impl Story {
     }
 }
 
-fn tagged(piece: &Piece, finding_rule: &str) -> Evidence {
-    let speaks = piece.points >= SPEAKS_FOR_ITS_RULE || piece.rule == finding_rule;
+fn tagged(piece: &Piece, finding_rule: &str, clear: u8) -> Evidence {
+    let speaks = piece.points >= clear || piece.rule == finding_rule;
     Evidence { rule: piece.rule_id().filter(|_| speaks), ..piece.evidence.clone() }
 }
 
@@ -154,7 +155,7 @@ fn title(opening: &str, pieces: &Pieces) -> String {
         }
     }
     phrases.truncate(MAX_PHRASES);
-    let but = if pieces.points(Heuristic::DefaultIdentity) >= 90
+    let but = if pieces.points(Heuristic::DefaultIdentity) >= pieces.scoring().severity.proof
         || pieces.kind_points(Kind::Identity) == 0 && is_display(pieces)
     {
         ": it "
