@@ -4,7 +4,7 @@ use bearing_host::{Collection, collect};
 use bearing_policies::{
     Catalogue,
     catalogue::kvm::KvmCatalogue,
-    explain::{display_lines, usb_lines, usb_tree},
+    explain::{display_lines, display_tree, usb_lines, usb_tree},
 };
 use bearing_protocol::{
     clock::Clock, coverage::Source, fact::Facts, plan::Plan, rule::RuleId, text::printable,
@@ -63,7 +63,7 @@ impl Explain {
                 let facts = devices(sysroot.as_ref(), clock)?;
                 let known: Vec<&str> = facts.displays.iter().map(|d| d.connector.as_str()).collect();
                 match name {
-                    None => print(&known.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()),
+                    None => print(&display_tree(&facts, KvmCatalogue::shared())),
                     Some(name) if known.contains(&name.as_str()) => {
                         print(&display_lines(name, &facts, KvmCatalogue::shared()))
                     }

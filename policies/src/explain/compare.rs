@@ -2,7 +2,7 @@
 
 use bearing_protocol::fact::Facts;
 
-use super::usb::description;
+use super::usb::shown;
 use crate::detect::kvm::View;
 
 /// One line of a comparison: what each side has under the same label.
@@ -24,14 +24,7 @@ pub fn compare(left: &Facts, left_path: &str, right: &Facts, right_path: &str) -
     let describe = |facts: &Facts, path: &str| -> Option<Vec<(String, String)>> {
         let views = View::all(facts);
         let view = views.iter().find(|view| view.location == path)?;
-        Some(
-            description(view)
-                .into_iter()
-                .filter_map(|line| {
-                    line.split_once(": ").map(|(label, value)| (label.to_owned(), value.to_owned()))
-                })
-                .collect(),
-        )
+        Some(shown(view).lines.into_iter().map(|line| (line.label, line.value)).collect())
     };
     let (Some(left), Some(right)) = (describe(left, left_path), describe(right, right_path)) else {
         return Vec::new();

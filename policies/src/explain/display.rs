@@ -1,12 +1,11 @@
 //! Displays in words.
 
-use bearing_descriptors::edid::{Extension, Input};
 use bearing_protocol::fact::Facts;
 
-use super::{clean, fired};
+use super::{Mark, Sheet, clean, edid_fields, judged, sheet::Section, text};
 use crate::{
     catalogue::kvm::KvmCatalogue,
-    detect::kvm::{DisplayView, display_stories},
+    detect::kvm::{DisplayView, Story, display_stories},
 };
 
 /// One line: `card0-HDMI-A-1  DEL 2013 "DELL D2721H", 60x34 cm, 1920x1080 at 60 Hz`.
@@ -20,62 +19,53 @@ pub fn display_summary(view: &DisplayView<'_>) -> String {
     format!("{}  {}, {size}{mode}", clean(&view.display.connector), clean(&view.calls_itself()))
 }
 
-/// Everything about one display; empty where no readable EDID is on `connector`.
+/// All connectors, one line each; what raised a finding carries its severity.
+pub fn display_tree(facts: &Facts, catalogue: &KvmCatalogue) -> Vec<String> {
+    let views = DisplayView::all(facts);
+    let stories = display_stories(facts, catalogue);
+    let line = |connector: &str| {
+        let view = views.iter().find(|view| view.display.connector == connector)?;
+        let subject = format!("display:{connector}");
+        let severity = stories.iter().find(|story| story.subject == subject).and_then(Story::severity);
+        let mark = severity.map(|severity| format!("  ← {severity}")).unwrap_or_default();
+        Some(format!("{}{mark}", display_summary(view)))
+    };
+    let other = |display: &bearing_protocol::fact::Display| {
+        let state = match display.connected {
+            Some(false) => "nothing connected",
+            _ => "no EDID that can be read",
+        };
+        format!("{}  {state}", clean(&display.connector))
+    };
+    facts.displays.iter().map(|one| line(&one.connector).unwrap_or_else(|| other(one))).collect()
+}
+
+/// Everything about one display, with the evidence on the lines it was read from.
+pub fn display_sheet(view: &DisplayView<'_>, marks: &[Mark]) -> Sheet {
+    let mut sheet = Sheet::new(format!("display:{}", view.display.connector), display_summary(view));
+    let mut place = Section::new("As it hangs on the machine");
+    place.say("Connector", clean(&view.display.connector));
+    place.say("Kind", clean(view.display.connector_type()));
+    if let Some(enabled) = view.display.enabled {
+        place.say("In use", if enabled { "yes" } else { "no" });
+    }
+    sheet.add(place);
+    for section in edid_fields::sections(view) {
+        sheet.add(section);
+    }
+    sheet.mark(marks)
+}
+
+/// Everything about one display as text; empty where no readable EDID is on `connector`.
 pub fn display_lines(connector: &str, facts: &Facts, catalogue: &KvmCatalogue) -> Vec<String> {
     let views = DisplayView::all(facts);
     let Some(view) = views.iter().find(|view| view.display.connector == connector) else { return Vec::new() };
-    let mut lines = vec![display_summary(view), String::new()];
     let subject = format!("display:{connector}");
-    if let Some(story) = display_stories(facts, catalogue).iter().find(|story| story.subject == subject) {
-        lines.extend(fired(story, catalogue));
-    }
-    lines.push(String::new());
-    lines.extend(description(view));
-    lines
-}
-
-fn description(view: &DisplayView<'_>) -> Vec<String> {
-    let edid = &view.edid;
-    let mut lines = Vec::new();
-    let mut say = |label: &str, value: String| lines.push(format!("{label}: {value}"));
-    say("PNP id and product", format!("{} {:04x}", clean(&edid.manufacturer), edid.product));
-    say("Name", edid.name.as_deref().map_or_else(|| "none".into(), clean));
-    let serial = edid.serial_text.is_some() || !matches!(edid.serial_number, 0 | 1 | 0x0101_0101 | u32::MAX);
-    say("Serial", if serial { "present".into() } else { "none or a placeholder".into() });
-    say("Made", format!("week {} of {}", edid.week, edid.year));
-    say("EDID version", format!("{}.{}", edid.version.0, edid.version.1));
-    say(
-        "Input",
-        match edid.input {
-            Input::Analog => "analog".into(),
-            Input::Digital(interface) => format!("digital, {interface:?}"),
-        },
-    );
-    say("Connector", view.display.connector_type().to_owned());
-    for timing in &edid.timings {
-        say("Mode", format!("{timing}, image {}x{} mm", timing.width_mm, timing.height_mm));
-    }
-    if let Some(range) = edid.range {
-        let (low, high) = range.vertical_hz;
-        say("Range", format!("{low} to {high} Hz, up to {} MHz", range.max_clock_mhz));
-    }
-    for extension in &edid.extensions {
-        let words = match extension {
-            Extension::Cta(cta) => {
-                let hdmi = if cta.hdmi.is_some() { ", HDMI" } else { "" };
-                let audio = if cta.basic_audio { ", audio" } else { "" };
-                format!("CTA-861 revision {}, {} data blocks{hdmi}{audio}", cta.revision, cta.blocks.len())
-            }
-            Extension::DisplayId(id) => format!("DisplayID {:x}.{:x}", id.version >> 4, id.version & 0x0f),
-            Extension::BlockMap => "block map".into(),
-            Extension::Empty => "all zero".into(),
-            Extension::Other { tag } => format!("tag {tag:#04x}"),
-        };
-        say("Extension", words);
-    }
-    for fault in &edid.faults {
-        say("Fault", fault.to_string());
-    }
-    say("SHA-256", edid.sha256.clone());
+    let stories = display_stories(facts, catalogue);
+    let story = stories.iter().find(|story| story.subject == subject);
+    let marks = story.map(Mark::of_story).unwrap_or_default();
+    let sheet = display_sheet(view, &marks);
+    let mut lines = vec![sheet.summary.clone(), judged(story, catalogue), String::new()];
+    lines.extend(text(&sheet));
     lines
 }
