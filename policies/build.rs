@@ -20,6 +20,8 @@ const TABLES: [(&str, &str, &str); 5] = [
 /// Tables that are packed as well.
 const PACKED: [&str; 3] = ["RULES", "TOOLS", "KVM"];
 
+const ZONE_RULES: &str = "data/zone-rules.tsv";
+
 fn main() -> io::Result<()> {
     let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
@@ -48,6 +50,9 @@ fn main() -> io::Result<()> {
             .map_err(io::Error::other)?;
         }
     }
+    let zones = deflated(&fs::read(Path::new(&root).join(ZONE_RULES))?)?;
+    fs::write(Path::new(&out).join("zone-rules.deflate"), zones)?;
+    println!("cargo::rerun-if-changed={ZONE_RULES}");
     println!("cargo::rerun-if-changed=build.rs");
     fs::write(Path::new(&out).join("embedded.rs"), code)
 }
@@ -55,15 +60,21 @@ fn main() -> io::Result<()> {
 /// One line a file: its path, a tab, its content as JSON. A file that is no TOML is packed as it is written, so that
 /// the error shows where it is read.
 fn pack(root: &Path, files: &[String]) -> io::Result<Vec<u8>> {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    let mut lines = String::new();
     for file in files {
         let text = fs::read_to_string(root.join(file))?;
         let line = match toml::from_str::<serde_json::Value>(&text) {
             Ok(value) => value.to_string(),
             Err(_) => text.replace('\n', "\r"),
         };
-        writeln!(encoder, "{file}\t{line}")?;
+        writeln!(lines, "{file}\t{line}").map_err(io::Error::other)?;
     }
+    deflated(lines.as_bytes())
+}
+
+fn deflated(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
     encoder.finish()
 }
 

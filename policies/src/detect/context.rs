@@ -10,7 +10,7 @@ use bearing_protocol::{
     Timestamp,
     coverage::Source,
     fact::Facts,
-    finding::{Evidence, Finding},
+    finding::{Approval, Evidence, Finding},
     id::FindingId,
     limits::{MAX_EVIDENCE, MAX_FINDINGS, MAX_TEXT_BYTES},
     outcome::Outcome,
@@ -23,7 +23,7 @@ use super::{
     Evaluation, outcome,
     sighting::{Sighting, gather},
 };
-use crate::{Catalogue, Policy};
+use crate::{Catalogue, Policy, policy::Scope};
 
 /// What a detector reads, and where it reports.
 pub struct Context<'a> {
@@ -104,6 +104,11 @@ impl<'a> Context<'a> {
 
     /// Takes a finding. A rule without a file, or one that is retired, raises nothing.
     pub fn report(&mut self, draft: Draft) {
+        self.report_scoped(draft, &[]);
+    }
+
+    /// Takes a finding of which approvals may cover parts: it is approved where each of `scopes` is covered.
+    pub fn report_scoped(&mut self, draft: Draft, scopes: &[Scope]) {
         let Some(rule) = self.catalogue.rule(draft.rule) else { return };
         let seen = draft.severity.unwrap_or(rule.severity);
         let severity = match self.policy.severity_of(rule.id) {
@@ -116,7 +121,7 @@ impl<'a> Context<'a> {
             _ => rule.id.as_str(),
         };
         let id = FindingId::of_cause(cause_of, draft.product.as_deref(), &draft.cause);
-        let approval = self.policy.approval_for(rule.id, draft.product.as_deref(), self.now);
+        let approval = self.approval_of(rule.id, draft.product.as_deref(), scopes);
         let finding = Finding {
             id,
             rule: rule.id,
@@ -153,6 +158,14 @@ impl<'a> Context<'a> {
         } else if self.findings.len() < MAX_FINDINGS {
             self.findings.push(finding);
         }
+    }
+
+    /// The approval that covers every one of `scopes`; the first's where there are several.
+    pub fn approval_of(&self, rule: RuleId, product: Option<&str>, scopes: &[Scope]) -> Option<Approval> {
+        let whole = [Scope::default()];
+        let scopes = if scopes.is_empty() { &whole } else { scopes };
+        let each = scopes.iter().map(|scope| self.policy.approval_for(rule, product, scope, self.now));
+        each.collect::<Option<Vec<_>>>()?.into_iter().next()
     }
 
     /// States a rule's outcome where facts were read and it is neither a plain pass nor a finding.

@@ -3,8 +3,19 @@
 //! Always: an approval names a rule or a product, and has owner, reason and expiry; an expired one covers nothing,
 //! and a scope that cannot be judged (a tenant nobody knows) covers nothing either.
 
-use bearing_protocol::{Timestamp, finding::Approval, rule::RuleId};
+use bearing_protocol::{
+    Timestamp,
+    fact::{Binding, BindingKind},
+    finding::Approval,
+    rule::RuleId,
+    text::printable,
+};
 use serde::{Deserialize, Serialize};
+
+use super::{
+    scope::{Direction, Scope, WIDENING},
+    window::Window,
+};
 
 /// An approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,14 +25,32 @@ pub struct ApprovalRule {
     #[serde(default)]
     pub rule: Option<RuleId>,
     /// The product it covers; any where absent.
-    #[serde(default)]
+    #[serde(default, alias = "tool")]
     pub product: Option<String>,
-    /// The tenant, account or instance; any where absent.
+    /// Whom the product answers to, whatever kind of name that is; any where absent.
     #[serde(default)]
     pub tenant: Option<String>,
+    /// The account; any where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The server or instance; any where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// The private network; any where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Switches that it covers too (`ssh`, `exit-node`, `funnel`). Those that widen are covered only where named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
     /// The device group; any where absent.
     #[serde(default)]
     pub group: Option<String>,
+    /// Which way sessions may go; both where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// Hours of the week; always where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
     /// From when it holds.
     #[serde(default, with = "optional_instant")]
     pub not_before: Option<Timestamp>,
@@ -40,17 +69,50 @@ impl ApprovalRule {
         &self,
         rule: RuleId,
         product: Option<&str>,
-        tenant: Option<&str>,
+        scope: &Scope,
         group: Option<&str>,
         now: Timestamp,
     ) -> bool {
-        let fits = |scope: &Option<String>, seen: Option<&str>| scope.is_none() || scope.as_deref() == seen;
+        let fits = |own: &Option<String>, seen: Option<&str>| own.is_none() || own.as_deref() == seen;
+        let covers_feature =
+            |feature: &String| !WIDENING.contains(&feature.as_str()) || self.features.contains(feature);
         self.rule.is_none_or(|own| own == rule)
             && fits(&self.product, product)
-            && fits(&self.tenant, tenant)
+            && self.names_bindings_of(scope)
+            && scope.features.iter().all(covers_feature)
             && fits(&self.group, group)
+            && self.direction.is_none_or(|own| scope.direction.is_none_or(|seen| seen == own))
+            && self.window.as_ref().is_none_or(|window| window.contains(scope.at.unwrap_or(now)))
             && self.not_before.is_none_or(|from| from <= now)
             && now < self.expires
+    }
+
+    /// Whether it says whom the product may answer to.
+    pub fn names_a_binding(&self) -> bool {
+        self.binding_names().next().is_some()
+    }
+
+    /// Each name, with the kind it is of; any kind where there is none.
+    fn binding_names(&self) -> impl Iterator<Item = (Option<BindingKind>, &str)> {
+        let names = [
+            (None, &self.tenant),
+            (Some(BindingKind::Account), &self.account),
+            (Some(BindingKind::Instance), &self.instance),
+            (Some(BindingKind::Network), &self.network),
+        ];
+        names.into_iter().filter_map(|(kind, name)| Some((kind, name.as_deref()?)))
+    }
+
+    /// Whether each name is among the scope's, and no other of its kind is.
+    fn names_bindings_of(&self, scope: &Scope) -> bool {
+        self.binding_names().all(|(kind, name)| {
+            let is_named = |binding: &Binding| binding.value.trim().eq_ignore_ascii_case(name.trim());
+            let of_kind = |binding: &&Binding| kind.is_none_or(|kind| binding.kind == kind);
+            let found = scope.bindings.iter().filter(of_kind).find(|binding| is_named(binding));
+            found.is_some_and(|found| {
+                scope.bindings.iter().filter(|binding| binding.kind == found.kind).all(is_named)
+            })
+        })
     }
 
     pub(super) fn flaw(&self) -> Option<String> {
@@ -63,7 +125,17 @@ impl ApprovalRule {
         if self.not_before.is_some_and(|from| from >= self.expires) {
             return Some("an approval's `not_before` is before its `expires`".into());
         }
-        None
+        if self.binding_names().any(|(_, name)| name.trim().is_empty()) {
+            return Some("an approval's `tenant`, `account`, `instance` or `network` is not empty".into());
+        }
+        if self.names_a_binding() && self.product.is_none() {
+            return Some("an approval that says whom a product answers to names the `product`".into());
+        }
+        if let Some(feature) = self.features.iter().find(|feature| !WIDENING.contains(&feature.as_str())) {
+            let shown = printable(feature, 40);
+            return Some(format!("`{shown}` is no feature: want one of {}", WIDENING.join(", ")));
+        }
+        self.window.as_ref().and_then(Window::flaw)
     }
 
     pub(super) fn to_finding(&self) -> Approval {

@@ -9,6 +9,8 @@ mod approval;
 mod form;
 mod known;
 mod profile;
+mod scope;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +23,8 @@ pub use approval::ApprovalRule;
 pub use form::{Privacy, Schedule, Site};
 pub use known::{is_known_rule, nearest_rule};
 pub use profile::PROFILES;
+pub use scope::{Direction, Scope, WIDENING};
+pub use window::{Day, Window};
 
 use crate::{
     catalogue::{FactKind, Tool},
@@ -209,15 +213,33 @@ impl Policy {
         &self.form.severity
     }
 
-    /// The approval that covers a finding of `rule` about `product` at `now`. The tenant is not known to any
-    /// source yet, so approvals that name one cover nothing.
-    pub fn approval_for(&self, rule: RuleId, product: Option<&str>, now: Timestamp) -> Option<Approval> {
+    /// The approval that covers a finding of `rule` about `product` in `scope` at `now`.
+    pub fn approval_for(
+        &self,
+        rule: RuleId,
+        product: Option<&str>,
+        scope: &Scope,
+        now: Timestamp,
+    ) -> Option<Approval> {
         let group = self.group();
         self.form
             .approvals
             .iter()
-            .find(|approval| approval.covers(rule, product, None, group, now))
+            .find(|approval| approval.covers(rule, product, scope, group, now))
             .map(ApprovalRule::to_finding)
+    }
+
+    /// Approvals of this product that say whom it may answer to and have not expired.
+    pub fn named_bindings<'p>(
+        &'p self,
+        product: &'p str,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &'p ApprovalRule> {
+        self.form.approvals.iter().filter(move |approval| {
+            approval.product.as_deref() == Some(product)
+                && approval.names_a_binding()
+                && now < approval.expires
+        })
     }
 
     /// Whether it collects more than `old`: a source that was off, the inventory, a family of own artefacts.

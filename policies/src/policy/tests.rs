@@ -1,5 +1,7 @@
 //! What policies accept, refuse and mean.
 
+use bearing_protocol::fact::{Binding, BindingKind};
+
 use super::*;
 
 fn refused(text: &str) -> String {
@@ -128,7 +130,9 @@ fn approvals_keep_to_their_scope() {
     "#;
     let policy = Policy::from_toml(text).unwrap();
     let covers = |rule: &str, product: &str, at: &str| {
-        policy.approval_for(rule.parse().unwrap(), Some(product), at.parse().unwrap()).is_some()
+        policy
+            .approval_for(rule.parse().unwrap(), Some(product), &Scope::default(), at.parse().unwrap())
+            .is_some()
     };
     assert!(!covers("RA-01", "anydesk", "2026-12-10T00:00:00Z"), "another group's");
     assert!(!covers("TU-02", "tailscale", "2026-12-10T00:00:00Z"), "a tenant that nobody knows");
@@ -209,4 +213,87 @@ fn the_guide_s_example_is_a_policy() {
     assert_eq!((policy.name(), policy.version()), ("acme-laptops", 7));
     assert_eq!((policy.approvals().len(), policy.sites().len(), policy.tools().len()), (1, 1, 1));
     assert!(crate::Catalogue::for_policy(&policy).tool("acme-assist").is_some());
+}
+
+fn approving(scope: &str) -> Policy {
+    let text = format!(
+        "name = \"a\"\nversion = 1\ngroup = \"helpdesk\"\n[[approval]]\n{scope}\nowner = \"o\"\nreason = \"r\"\nexpires = \"2027-01-01\"\n"
+    );
+    Policy::from_toml(&text).unwrap_or_else(|error| panic!("{scope}: {error}"))
+}
+
+fn bound(kind: BindingKind, value: &str) -> Scope {
+    Scope { bindings: vec![Binding { kind, value: value.into() }], ..Scope::default() }
+}
+
+fn is_covered(policy: &Policy, product: &str, scope: &Scope, at: &str) -> bool {
+    policy.approval_for("RA-01".parse().unwrap(), Some(product), scope, at.parse().unwrap()).is_some()
+}
+
+#[test]
+fn an_approval_of_one_tenant_covers_no_other() {
+    let policy = approving("tool = \"screenconnect\"\ninstance = \"help.acme.example\"");
+    let noon = "2026-11-25T12:00:00Z";
+    assert!(is_covered(&policy, "screenconnect", &bound(BindingKind::Instance, "Help.acme.example"), noon));
+    assert!(!is_covered(&policy, "screenconnect", &bound(BindingKind::Instance, "relay.evil.example"), noon));
+    assert!(!is_covered(&policy, "screenconnect", &bound(BindingKind::Account, "help.acme.example"), noon));
+    assert!(!is_covered(&policy, "screenconnect", &Scope::default(), noon), "nobody knows whose it is");
+    let mut both = bound(BindingKind::Instance, "help.acme.example");
+    both.bindings.push(Binding { kind: BindingKind::Instance, value: "relay.evil.example".into() });
+    assert!(!is_covered(&policy, "screenconnect", &both, noon), "ours and a foreign one");
+    let any = approving("tool = \"tailscale\"\ntenant = \"acme.example\"");
+    assert!(is_covered(&any, "tailscale", &bound(BindingKind::Network, "acme.example"), noon));
+}
+
+#[test]
+fn an_approval_holds_in_its_hours_and_for_its_way() {
+    let policy = approving(
+        "tool = \"teamviewer\"\ngroup = \"helpdesk\"\nwindow = { weekdays = [\"mon\", \"wed\"], from = \"08:00\", to = \"18:00\", zone = \"Europe/Berlin\" }",
+    );
+    assert!(is_covered(&policy, "teamviewer", &Scope::default(), "2026-11-25T09:00:00Z"));
+    assert!(!is_covered(&policy, "teamviewer", &Scope::default(), "2026-11-25T02:10:00Z"), "03:10");
+    let at_night = Scope { at: Some("2026-11-25T02:10:00Z".parse().unwrap()), ..Scope::default() };
+    assert!(!is_covered(&policy, "teamviewer", &at_night, "2026-11-25T09:00:00Z"), "it happened at 03:10");
+    let out = approving("tool = \"teamviewer\"\ndirection = \"outgoing\"");
+    assert!(is_covered(&out, "teamviewer", &Scope::default(), "2026-11-25T09:00:00Z"));
+    assert!(!is_covered(
+        &out,
+        "teamviewer",
+        &Scope::default().going(Direction::Incoming),
+        "2026-11-25T09:00:00Z"
+    ));
+}
+
+#[test]
+fn what_widens_a_product_is_approved_by_name() {
+    let policy = approving("tool = \"tailscale\"\nnetwork = \"acme.ts.net\"\nfeatures = [\"ssh\"]");
+    let with = |feature: &str| Scope {
+        features: vec![feature.into()],
+        ..bound(BindingKind::Network, "acme.ts.net")
+    };
+    assert!(is_covered(&policy, "tailscale", &with("ssh"), "2026-11-25T09:00:00Z"));
+    assert!(is_covered(&policy, "tailscale", &with("view-only"), "2026-11-25T09:00:00Z"));
+    assert!(!is_covered(&policy, "tailscale", &with("funnel"), "2026-11-25T09:00:00Z"));
+}
+
+#[test]
+fn an_approval_that_could_not_hold_is_an_error() {
+    for (scope, want) in [
+        ("product = \"x\"\nwindow = { from = \"8\", to = \"18:00\", zone = \"UTC\" }", "no time of day"),
+        ("product = \"x\"\nwindow = { from = \"08:00\", to = \"18:00\", zone = \"Berlin\" }", "no time zone"),
+        (
+            "product = \"x\"\nwindow = { weekdays = [\"funday\"], from = \"08:00\", to = \"18:00\", zone = \"UTC\" }",
+            "funday",
+        ),
+        ("product = \"x\"\nfeatures = [\"funel\"]", "no feature"),
+        ("rule = \"RA-01\"\ntenant = \"acme\"", "names the `product`"),
+        ("product = \"x\"\ninstance = \" \"", "not empty"),
+        ("product = \"x\"\ndirection = \"both\"", "direction"),
+    ] {
+        let text = format!(
+            "name = \"a\"\nversion = 1\n[[approval]]\n{scope}\nowner = \"o\"\nreason = \"r\"\nexpires = \"2027-01-01\"\n"
+        );
+        let error = Policy::from_toml(&text).unwrap_err().to_string();
+        assert!(error.contains(want) || error.contains("unknown variant"), "{scope}: {error}");
+    }
 }

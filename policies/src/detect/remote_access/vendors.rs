@@ -59,7 +59,7 @@ fn counts(context: &Context<'_>, sighting: &Sighting<'_>) -> bool {
     let approved = context
         .catalogue
         .rule(rule)
-        .is_some_and(|rule| context.policy.approval_for(rule.id, Some(&tool.id), context.now).is_some());
+        .is_some_and(|rule| context.approval_of(rule.id, Some(&tool.id), &[]).is_some());
     matches!(tool.category, Category::RemoteDesktop | Category::Rmm)
         && tool.role != Role::Client
         && sighting.state() >= State::Installed
