@@ -56,6 +56,7 @@ pub mod executables;
 pub mod firewall;
 pub mod os;
 pub mod packages;
+pub mod process_watch;
 pub mod processes;
 pub mod secure_boot;
 pub mod sessions;

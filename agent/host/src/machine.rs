@@ -19,6 +19,7 @@ use crate::{
     root::Root,
     sysfs::Attributes,
 };
+pub(crate) use kind::hypervisor_of;
 pub use kind::{Signs, decide};
 pub use serials::hardware_serials;
 
@@ -119,7 +120,7 @@ fn hypervisor(root: &Root, vendor: Option<&str>, product: Option<&str>) -> Optio
     {
         return Some(kind);
     }
-    if let Some(name) = kind::hypervisor_of(vendor.unwrap_or_default(), product.unwrap_or_default()) {
+    if let Some(name) = hypervisor_of(vendor.unwrap_or_default(), product.unwrap_or_default()) {
         return Some(name.to_owned());
     }
     let (cpuinfo, _) = root.read_prefix("/proc/cpuinfo", MAX_CPUINFO_BYTES).ok()?;

@@ -40,7 +40,7 @@ pub fn decide(signs: &Signs) -> MachineKind {
 }
 
 /// The hypervisor that a system vendor and product stand for: these strings are the hypervisors' own.
-pub(super) fn hypervisor_of(vendor: &str, product: &str) -> Option<&'static str> {
+pub(crate) fn hypervisor_of(vendor: &str, product: &str) -> Option<&'static str> {
     const VENDORS: [(&str, &str); 10] = [
         ("QEMU", "qemu"),
         ("VMware", "vmware"),
