@@ -224,8 +224,12 @@ fn read_source(source: Source, context: &Context) -> Answer {
         }
         Source::Updates => answer(updates::read(context), |facts, value| facts.posture.updates = Some(value)),
         Source::SshClient => answer(ssh_client::read(context), |facts, value| facts.ssh_forwards = value),
+        Source::ProcessWatch => answer(process_watch::read(context), |facts, gone| {
+            facts.processes.extend(gone.processes);
+            facts.executables.extend(gone.executables);
+            facts.sockets.extend(gone.sockets);
+        }),
         Source::DeviceEvents
-        | Source::ProcessWatch
         | Source::PresenceDays
         | Source::Inhibitors
         | Source::HeardNames

@@ -60,6 +60,12 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Executable>> {
     Ok(Reading::with_gaps(executables, summary, gaps))
 }
 
+/// What one process runs, as a collection would find it: its own executable, and what an interpreter runs.
+#[cfg(target_os = "linux")]
+pub(crate) fn of_process(context: &Context, process: &Process) -> Vec<Executable> {
+    examine(context, &context.memory.executables, &[process]).map(|(found, ..)| found).unwrap_or_default()
+}
+
 /// What `processes`, units and autostart entries run.
 fn examine(
     context: &Context,
@@ -84,7 +90,7 @@ fn examine(
     });
     let mut inspection = Inspection::new(context, memory);
     let mut executables: Vec<Executable> = programs
-        .into_iter()
+        .iter()
         .map(|program| {
             let owner = match &program.sandbox {
                 // A flatpak's files are its own; what a container's belong to, its own database knows.

@@ -3,5 +3,6 @@
 pub(crate) mod clock;
 pub(crate) mod neighbours;
 pub(crate) mod netlink;
+pub(crate) mod process_watch;
 pub(crate) mod sandbox;
 pub(crate) mod watch;

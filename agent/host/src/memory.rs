@@ -2,11 +2,13 @@
 //!
 //! Always: forgetting it costs time and nothing else; the first collection begins with none.
 
-use crate::executables;
+use crate::{executables, process_watch::ProcessLog};
 
 /// Cheap to clone; clones share.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     /// What files were found to be.
     pub(crate) executables: executables::Memory,
+    /// What ran since the last collection, where somebody watches.
+    pub(crate) process_watch: Option<ProcessLog>,
 }

@@ -36,7 +36,7 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Process>> {
     }
     let root = &context.root;
     let listing = root.list_dir("/proc", MAX_PROCESSES)?;
-    let boot = root.read("/proc/stat", 1024 * 1024).ok().and_then(|bytes| parse_boot_time(&bytes));
+    let boot = boot_time(root);
     let names: HashMap<&str, &str> =
         context.earlier.users.iter().rev().map(|u| (u.uid.as_str(), u.name.as_str())).collect();
     let mut gaps = Gaps::default();
@@ -72,8 +72,20 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Process>> {
     Ok(Reading::with_gaps(processes, summary, gaps))
 }
 
+/// Numbers of the processes there are, at most `limit`.
+#[cfg(target_os = "linux")]
+pub(crate) fn listed_pids(root: &Root, limit: usize) -> Vec<u32> {
+    let listing = root.list_dir("/proc", limit).unwrap_or_default();
+    listing.names.iter().filter_map(|name| name.parse().ok()).collect()
+}
+
+/// When this machine was started, seconds since 1970.
+pub(crate) fn boot_time(root: &Root) -> Option<i64> {
+    root.read("/proc/stat", 1024 * 1024).ok().and_then(|bytes| parse_boot_time(&bytes))
+}
+
 /// One process from whatever of its files there is; `None` where there is nothing.
-fn read_process(root: &Root, pid: u32, boot: Option<i64>, gaps: &mut Gaps) -> Option<Process> {
+pub(crate) fn read_process(root: &Root, pid: u32, boot: Option<i64>, gaps: &mut Gaps) -> Option<Process> {
     let directory = format!("/proc/{pid}");
     let path = |name: &str| format!("{directory}/{name}");
     let mut small = |name: &str| match root.read(path(name), MAX_SMALL_BYTES) {

@@ -70,7 +70,7 @@ impl<'a> Inspection<'a> {
         (text, self.gaps)
     }
 
-    pub(super) fn inspect(&mut self, program: Program, owner: Owner) -> Executable {
+    pub(super) fn inspect(&mut self, program: &Program, owner: Owner) -> Executable {
         let wanted = match &owner {
             Owner::Package(name) => self.known_packages.contains(name.as_str()),
             Owner::Nobody | Owner::Unknown => true,
@@ -89,15 +89,15 @@ impl<'a> Inspection<'a> {
         if !wanted || ours || program.payload == Some(Form::Script) {
             if own_file && let Ok(found) = self.context.root.metadata(&program.path) {
                 executable.size_bytes = found.size_bytes;
-                executable.created_at = found.created_at.filter(|_| self.context.root.is_live());
+                executable.created_at = self.created_at(&found);
             }
             return executable;
         }
         if own_file && program.payload.is_none() {
             executable.identities.extend(marks_beside(&self.context.root, &program.path));
         }
-        if let Some(file) = self.open(&program) {
-            self.look_into(&file, &program, &mut executable);
+        if let Some(file) = self.open(program) {
+            self.look_into(&file, program, &mut executable);
         }
         executable
     }
@@ -125,7 +125,7 @@ impl<'a> Inspection<'a> {
         if let Ok(found) = file.metadata() {
             let found = Metadata::from(&found);
             executable.size_bytes = found.size_bytes;
-            executable.created_at = found.created_at.filter(|_| self.context.root.is_live());
+            executable.created_at = self.created_at(&found);
         }
         let look = self.look(file, program.payload);
         if look.partial {
@@ -140,6 +140,11 @@ impl<'a> Inspection<'a> {
         executable.markers = look.markers;
         executable.partial = look.partial;
         merge(&mut executable.identities, look.identities);
+    }
+
+    /// When the file came to be: a copy's times are those of the copying, and images have the epoch's.
+    fn created_at(&self, found: &Metadata) -> Option<bearing_protocol::Timestamp> {
+        found.created_at.filter(|at| self.context.root.is_live() && at.as_second() > 0)
     }
 
     /// What the file's bytes tell, from memory where it did not change.

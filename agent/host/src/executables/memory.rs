@@ -20,8 +20,9 @@ use crate::{
     root::{Metadata, Root},
 };
 
-/// Most files that are remembered.
+/// Most files, and most paths with their owners, that are remembered.
 const MAX_FILES: usize = 4096;
+const MAX_OWNERS: usize = 20_000;
 
 /// Remembered looks and owners. Cheap to clone; clones share.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +79,12 @@ impl Memory {
         });
     }
 
+    /// The plan of the last evaluation; an empty one before the first.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn plan(&self) -> Arc<Plan> {
+        self.with(|state| state.plan.clone().unwrap_or_default())
+    }
+
     /// Ends it: what it did not ask for is forgotten.
     pub(super) fn end(&self) {
         self.with(|state| {
@@ -129,7 +136,10 @@ impl Memory {
         if missed.is_empty() {
             self.with(|state| {
                 if state.owners.databases == databases {
-                    state.owners.known.clone_from(&known);
+                    if state.owners.known.len() > MAX_OWNERS {
+                        state.owners.known.clear();
+                    }
+                    state.owners.known.extend(known.clone());
                 }
             });
         }
