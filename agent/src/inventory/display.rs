@@ -1,13 +1,14 @@
 use bearing_descriptors::edid;
 use bearing_protocol::{fact::Display, payload::DisplayItem};
 
+use super::raw::Raw;
 use crate::{
     report::harmless,
     tenant::{Kind, TenantKey},
 };
 
 /// A display as it leaves the machine.
-pub(super) fn item(display: &Display, tenant: &TenantKey) -> DisplayItem {
+pub(super) fn item(display: &Display, tenant: &TenantKey, raw: Raw) -> DisplayItem {
     let plain = DisplayItem {
         connector: harmless(&display.connector),
         connected: display.connected,
@@ -25,6 +26,10 @@ pub(super) fn item(display: &Display, tenant: &TenantKey) -> DisplayItem {
         size_cm: (parsed.size_cm != (0, 0)).then_some(parsed.size_cm),
         preferred_mode: parsed.preferred.as_ref().map(|mode| format!("{}x{}", mode.width, mode.height)),
         shape: format!("sha256:{}", parsed.shape_sha256).parse().ok(),
+        edid: match raw {
+            Raw::Kept => edid::without_personal(&display.edid),
+            Raw::Digest => Vec::new(),
+        },
         ..plain
     }
 }

@@ -5,6 +5,7 @@
 
 mod display;
 mod place;
+mod raw;
 mod software;
 mod usb;
 
@@ -23,8 +24,13 @@ pub fn take(
     if !policy.inventory_is_on() {
         return Vec::new();
     }
-    let usb = facts.usb.iter().map(|device| InventoryValue::Usb(usb::item(device, facts, tenant)));
-    let displays = facts.displays.iter().map(|shown| InventoryValue::Display(display::item(shown, tenant)));
+    let raw = raw::within_budget(facts);
+    let usb =
+        facts.usb.iter().map(|device| InventoryValue::Usb(usb::item(device, facts, tenant, raw.usb(device))));
+    let displays = facts
+        .displays
+        .iter()
+        .map(|shown| InventoryValue::Display(display::item(shown, tenant, raw.display(shown))));
     let software = software::items(facts, catalogue).into_iter().map(InventoryValue::Software);
     let place = InventoryValue::Place(place::item(facts, tenant));
     std::iter::once((Source::TimeZone, place))

@@ -1,5 +1,5 @@
 use bearing_protocol::{
-    fact::{Gateway, Interface, InterfaceKind, UsbDevice},
+    fact::{Display, Gateway, Interface, InterfaceKind, UsbDevice},
     payload::InventoryValue,
 };
 
@@ -47,6 +47,26 @@ fn serials_addresses_and_escapes_do_not_leave() {
         _ => None,
     });
     assert_eq!(usb.unwrap().serial.as_ref().unwrap().len(), 16);
+    assert_eq!(usb.unwrap().descriptors, [18, 1]);
+}
+
+#[test]
+fn an_edid_leaves_without_its_serial() {
+    let text = include_str!("../../../protocol/descriptors/captures/edid-pikvm-v2.hex");
+    let text: String = text.split_whitespace().collect();
+    let edid: Vec<u8> =
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect();
+    let mut facts = Facts::default();
+    facts.displays.push(Display { connector: "card0-DP-1".into(), edid, ..Display::default() });
+    let tenant = TenantKey::from_hex("t", &"07".repeat(32)).unwrap();
+    let items = take(&facts, &Catalogue::embedded(), &Policy::default(), &tenant);
+    let display = items.iter().find_map(|(_, item)| match item {
+        InventoryValue::Display(display) => Some(display),
+        _ => None,
+    });
+    let left = &display.unwrap().edid;
+    assert_eq!(left.len(), 256);
+    assert!(!left.windows(8).any(|part| part == b"CAFEBABE"));
 }
 
 #[test]

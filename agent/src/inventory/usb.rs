@@ -6,14 +6,14 @@ use bearing_protocol::{
     payload::{HidItem, UsbInterfaceItem, UsbItem},
 };
 
-use super::harmless_option;
+use super::{harmless_option, raw::Raw};
 use crate::{
     report::harmless,
     tenant::{Kind, TenantKey},
 };
 
 /// A USB device as it leaves the machine.
-pub(super) fn item(device: &UsbDevice, facts: &Facts, tenant: &TenantKey) -> UsbItem {
+pub(super) fn item(device: &UsbDevice, facts: &Facts, tenant: &TenantKey, raw: Raw) -> UsbItem {
     let hid: Vec<&HidDevice> =
         facts.hid.iter().filter(|hid| hid.usb_path.as_ref() == Some(&device.path)).collect();
     let drives = facts.storage.iter().filter(|drive| drive.usb_path.as_ref() == Some(&device.path));
@@ -28,8 +28,10 @@ pub(super) fn item(device: &UsbDevice, facts: &Facts, tenant: &TenantKey) -> Usb
         speed: device.speed,
         max_power_ma: device.max_power_ma,
         shape: shape(device, &hid),
+        descriptors: kept(&device.descriptors, raw),
+        provenance: harmless_option(device.provenance.as_ref().filter(|how| *how != "present")),
         interfaces: device.interfaces.iter().take(MAX_PARTS).map(interface).collect(),
-        hid: hid.iter().take(MAX_PARTS).map(|hid| describe(hid)).collect(),
+        hid: hid.iter().take(MAX_PARTS).map(|hid| describe(hid, raw)).collect(),
         drives: drives
             .take(MAX_PARTS)
             .map(|drive| {
@@ -62,18 +64,29 @@ fn shape(device: &UsbDevice, hid: &[&HidDevice]) -> Option<Digest> {
     Some(Digest::of(&bytes))
 }
 
+fn kept(bytes: &[u8], raw: Raw) -> Vec<u8> {
+    match raw {
+        Raw::Kept => bytes.to_vec(),
+        Raw::Digest => Vec::new(),
+    }
+}
+
 fn interface(interface: &UsbInterface) -> UsbInterfaceItem {
     UsbInterfaceItem {
+        number: Some(interface.number),
         class: format!("{:02x}/{:02x}/{:02x}", interface.class, interface.subclass, interface.protocol),
         name: harmless_option(interface.name.as_ref()),
         driver: harmless_option(interface.driver.as_ref()),
     }
 }
 
-fn describe(device: &HidDevice) -> HidItem {
+fn describe(device: &HidDevice, raw: Raw) -> HidItem {
     let bytes = &device.report_descriptor;
     let (parsed, _) = hid::parse_prefix(bytes);
     HidItem {
+        path: harmless(&device.path),
+        interface: device.usb_interface,
+        report_descriptor: kept(bytes, raw),
         bus: device.bus,
         digest: (!bytes.is_empty()).then(|| Digest::of(bytes)),
         length: bytes.len(),

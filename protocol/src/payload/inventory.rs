@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     digest::Digest,
-    fact::{HidBus, UsbSpeed},
+    fact::{HidBus, UsbSpeed, hex_bytes},
 };
 
 /// One item.
@@ -45,6 +45,12 @@ pub struct UsbItem {
     pub max_power_ma: Option<u16>,
     /// SHA-256 over the raw descriptors and the report descriptors, in order.
     pub shape: Option<Digest>,
+    /// Device and configuration descriptors as the device gave them (strings are not in them), where they fit.
+    #[serde(with = "hex_bytes", skip_serializing_if = "Vec::is_empty")]
+    pub descriptors: Vec<u8>,
+    /// How it is known, where it is not plugged in now (`journal`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<String>,
     /// Interfaces.
     pub interfaces: Vec<UsbInterfaceItem>,
     /// What its HID report descriptors describe.
@@ -57,6 +63,9 @@ pub struct UsbItem {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UsbInterfaceItem {
+    /// bInterfaceNumber.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u8>,
     /// `03/01/01`.
     pub class: String,
     /// iInterface string.
@@ -69,12 +78,21 @@ pub struct UsbInterfaceItem {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HidItem {
+    /// The kernel's name for it (`0003:413C:2011.0004`), which evidence names as its place.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// The USB interface it is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<u8>,
     /// Bus.
     pub bus: HidBus,
     /// SHA-256 of the report descriptor.
     pub digest: Option<Digest>,
     /// Length of the report descriptor in bytes.
     pub length: usize,
+    /// The report descriptor as the device gave it, where it fits.
+    #[serde(with = "hex_bytes", skip_serializing_if = "Vec::is_empty")]
+    pub report_descriptor: Vec<u8>,
     /// Its top-level collections in words ("keyboard", "absolute pointer, 3 buttons, wheel").
     pub collections: Vec<String>,
 }
@@ -99,6 +117,9 @@ pub struct DisplayItem {
     pub preferred_mode: Option<String>,
     /// SHA-256 of the EDID with its serial fields set to zero.
     pub shape: Option<Digest>,
+    /// The EDID without serial numbers and free texts, where it fits.
+    #[serde(with = "hex_bytes", skip_serializing_if = "Vec::is_empty")]
+    pub edid: Vec<u8>,
 }
 
 /// A product the catalogue knows.
