@@ -104,6 +104,7 @@ impl Bundle {
             key_protection: signing.key.protection(),
             policy_problems: Vec::new(),
             spool_loss: None,
+            device_journal: None,
         };
         let Committed { payload, disclosures } = commit(report, inventory, &header)?;
         let envelope = Envelope::seal(&payload, &[signing.key.signer()])?;

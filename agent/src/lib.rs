@@ -11,6 +11,7 @@ pub mod config;
 pub mod enroll;
 pub mod facts_view;
 pub mod inventory;
+pub mod journal;
 pub mod key;
 pub mod log;
 pub mod own_binary;

@@ -71,6 +71,7 @@ fn nothing_that_a_machine_says_is_obeyed_or_unbounded() {
         policy: &policy,
         families: &[],
         own: Vec::new(),
+        beyond: &bearing_agent::report::nothing_beyond,
         clock: &clock,
     };
     let assessment = assess(request);
@@ -100,6 +101,7 @@ fn nothing_that_a_machine_says_is_obeyed_or_unbounded() {
         key_protection: key.protection(),
         policy_problems: vec![HOSTILE.repeat(1_000)],
         spool_loss: None,
+        device_journal: None,
     };
     let committed = commit(&assessment.report, &items, &header).unwrap();
     let envelope = Envelope::seal(&committed.payload, &[key.signer()]).unwrap();

@@ -480,6 +480,7 @@ async fn report(
         policy: PolicySummary { ..app.policy.summary() },
         policy_problems: Vec::new(),
         spool_loss: None,
+        device_journal: None,
         coverage: Vec::new(),
         outcomes: Vec::new(),
         findings: Vec::new(),

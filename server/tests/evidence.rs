@@ -86,6 +86,7 @@ fn report(device: &DeviceId) -> (ReportPayload, Vec<Disclosure>) {
         policy: PolicySummary { name: "default".into(), version: 1, digest: Digest::of(b"p") },
         policy_problems: Vec::new(),
         spool_loss: None,
+        device_journal: None,
         coverage: vec![Coverage { source: Source::Usb, status: Status::Ok, detail: String::new() }],
         outcomes: vec![RuleOutcome { rule: "KV-01".parse().unwrap(), outcome: Outcome::Fail, reason: None }],
         findings: vec![finding],

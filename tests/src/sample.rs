@@ -93,6 +93,7 @@ pub fn report(hostname: &str, round: u64, now: Timestamp) -> Result<(ReportPaylo
         policy: PolicySummary { name: "default".into(), version: 1, digest: Digest::of(b"policy") },
         policy_problems: Vec::new(),
         spool_loss: None,
+        device_journal: None,
         coverage,
         outcomes,
         findings: Vec::new(),

@@ -18,7 +18,7 @@ use crate::{
     inventory,
     key::DeviceKey,
     policy_store::PolicyStore,
-    report::{Assessment, Reader, Request, assess, is_evaluated, render},
+    report::{Assessment, Reader, Request, assess, assess_collection, is_evaluated, nothing_beyond, render},
     state::{Enrolment, StateDirectory},
     tenant::TenantKey,
 };
@@ -27,8 +27,11 @@ use crate::{
 #[derive(Debug, Args)]
 pub(super) struct Evaluate {
     /// Read a copy of a machine's files below DIR instead of this machine
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "collection")]
     sysroot: Option<PathBuf>,
+    /// Judge what was collected on another machine and unpacked into DIR (KAPE, UAC, Velociraptor, saved outputs)
+    #[arg(long, value_name = "DIR")]
+    collection: Option<PathBuf>,
     /// A site policy (TOML); an unsigned one is accepted here and nowhere else
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -63,7 +66,7 @@ enum EvaluateError {
 
 impl Evaluate {
     pub(super) fn run(&self, state: &StateDirectory, clock: &dyn Clock) -> Result<ExitCode, Failure> {
-        let root = open_root(self.sysroot.as_ref())?;
+        let root = open_root(self.elsewhere())?;
         let (policy, line) = self.policy(state, clock)?;
         let catalogue = Catalogue::for_policy(&policy);
         let request = Request {
@@ -72,9 +75,13 @@ impl Evaluate {
             policy: &policy,
             families: &self.families,
             own: vec![line],
+            beyond: &nothing_beyond,
             clock,
         };
-        let assessment = assess(request);
+        let assessment = match &self.collection {
+            Some(directory) => assess_collection(directory, request)?,
+            None => assess(request),
+        };
         match self.format {
             Format::Json => output::print_json(&assessment.report)?,
             Format::Text => {
@@ -89,9 +96,14 @@ impl Evaluate {
         Ok(ExitCode::from(exit_code(&assessment.report, self.fail_on)))
     }
 
+    /// Where another machine's files lie, if it is not this machine that is evaluated.
+    fn elsewhere(&self) -> Option<&PathBuf> {
+        self.collection.as_ref().or(self.sysroot.as_ref())
+    }
+
     /// On a copy of a machine there is nothing to gain by more rights.
     fn reader(&self) -> Reader {
-        if self.sysroot.is_some() || output::is_administrator() { Reader::Privileged } else { Reader::User }
+        if self.elsewhere().is_some() || output::is_administrator() { Reader::Privileged } else { Reader::User }
     }
 
     fn write_bundle(
@@ -104,7 +116,7 @@ impl Evaluate {
         clock: &dyn Clock,
     ) -> Result<(), Failure> {
         // A copy of another machine is never signed with this machine's key.
-        let own = if self.sysroot.is_none() { enrolled(state) } else { None };
+        let own = if self.elsewhere().is_none() { enrolled(state) } else { None };
         let (key, tenant, signed_by) = match own {
             Some((key, tenant)) => (key, tenant, SignedBy::Device),
             None => (DeviceKey::ephemeral()?, TenantKey::for_one_run()?, SignedBy::OneRunKey),
@@ -131,7 +143,7 @@ impl Evaluate {
     fn policy(&self, state: &StateDirectory, clock: &dyn Clock) -> Result<(Policy, Coverage), EvaluateError> {
         let line = |detail: String| Coverage { source: Source::Policy, status: Status::Unsupported, detail };
         let Some(path) = &self.policy else {
-            if self.sysroot.is_none()
+            if self.elsewhere().is_none()
                 && let Ok(Some(enrolment)) = Enrolment::load(state)
             {
                 let store = PolicyStore::open(state, enrolment.policy_key_set(), enrolment.employee_keys);

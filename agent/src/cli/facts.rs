@@ -8,7 +8,7 @@ use super::{Failure, Format, evaluate::open_root, output};
 use crate::{
     facts_view::{self, Departure},
     inventory,
-    report::{Assessment, Request, assess},
+    report::{Assessment, Request, assess, nothing_beyond},
     state::{Enrolment, StateDirectory},
     tenant::TenantKey,
 };
@@ -34,7 +34,7 @@ impl Facts {
         let root = open_root(self.sysroot.as_ref())?;
         let catalogue = Catalogue::for_policy(policy);
         let request =
-            Request { root: &root, catalogue: &catalogue, policy, families: &[], own: Vec::new(), clock };
+            Request { root: &root, catalogue: &catalogue, policy, families: &[], own: Vec::new(), beyond: &nothing_beyond, clock };
         let Assessment { facts, report } = assess(request);
         if self.format == Format::Json {
             output::print_json(&facts)?;

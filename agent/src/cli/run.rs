@@ -14,7 +14,7 @@ use crate::{
     key::DeviceKey,
     log, own_binary,
     policy_store::PolicyStore,
-    service::{Evaluator, NoticeBoard, Parts, ReadingThread, Service, ServiceError, Watch},
+    service::{Evaluator, Looker, NoticeBoard, Parts, ReadingThread, Service, ServiceError, Watch},
     spool::Outbox,
     state::{Enrolment, StateDirectory},
     transport::{Proxies, Transport},
@@ -48,6 +48,7 @@ pub(super) fn run(
     let transport = Transport::new(enrolment.server_url.parse()?, &trust, time, Proxies::FromEnvironment)?;
     let evaluator = Evaluator::new(Root::live(), policies.in_force(), Arc::clone(&clock));
     let reading = ReadingThread::start()?;
+    let looker = Looker::new(ReadingThread::start()?, Root::live(), Arc::clone(&clock));
     // From here on: the reading thread lives already, and this one writes only where its state is.
     if let Err(failure) = board.create() {
         warn!("the local notice cannot be hung: {failure}");
@@ -67,7 +68,7 @@ pub(super) fn run(
             evaluator,
             reading,
             board,
-            watch: Watch::open(),
+            watching: Some((Watch::open(), looker)),
             agent_digest,
             clock,
         };

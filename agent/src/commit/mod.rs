@@ -57,6 +57,8 @@ pub struct Header {
     pub policy_problems: Vec<String>,
     /// What the spool dropped.
     pub spool_loss: Option<SpoolLoss>,
+    /// The newest line of the journal of devices.
+    pub device_journal: Option<Digest>,
 }
 
 /// Why a report cannot be committed.
@@ -143,6 +145,7 @@ fn commit_as_planned(
         policy: report.policy.clone(),
         policy_problems: header.policy_problems.iter().map(|problem| cut(problem)).collect(),
         spool_loss: header.spool_loss,
+        device_journal: header.device_journal,
         coverage,
         outcomes,
         findings,

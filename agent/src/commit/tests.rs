@@ -67,6 +67,7 @@ fn header(key: &DeviceKey) -> Header {
         key_protection: key.protection(),
         policy_problems: Vec::new(),
         spool_loss: None,
+        device_journal: None,
     }
 }
 

@@ -1,8 +1,12 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, path::Path};
 
-use bearing_host::{Collection, Root, collect};
+use bearing_host::{
+    Collection, Root, collect,
+    collection::{self, CollectionError},
+};
 use bearing_policies::{Catalogue, Policy, evaluate};
 use bearing_protocol::{
+    Timestamp,
     clock::Clock,
     coverage::{Coverage, Status},
     fact::Facts,
@@ -25,9 +29,15 @@ pub struct Request<'a> {
     pub families: &'a [Family],
     /// What the agent knows of itself: the policy's and the spool's coverage lines.
     pub own: Vec<Coverage>,
+    /// What is known beyond one reading of the machine (journal of devices, names heard): called with the facts
+    /// before they are judged.
+    pub beyond: &'a dyn Fn(&mut Facts, Timestamp),
     /// The clock.
     pub clock: &'a dyn Clock,
 }
+
+/// Nothing is known beyond one reading.
+pub fn nothing_beyond(_: &mut Facts, _: Timestamp) {}
 
 /// What was read, and what it came to.
 #[derive(Clone, Debug)]
@@ -42,7 +52,24 @@ pub struct Assessment {
 pub fn assess(request: Request<'_>) -> Assessment {
     let asked = Asked::new(request.policy, request.families);
     let collection = Collection { sources: asked.policy.sources(), plan: request.catalogue.plan() };
-    let mut facts = collect(request.root, &collection, request.clock);
+    let facts = collect(request.root, &collection, request.clock);
+    judge(facts, request)
+}
+
+/// Reads what was collected below `directory` on another machine, and applies the rules.
+///
+/// # Errors
+/// Where the folder holds nothing that is read.
+pub fn assess_collection(directory: &Path, request: Request<'_>) -> Result<Assessment, CollectionError> {
+    let asked = Asked::new(request.policy, request.families);
+    let facts = collection::read(directory, &asked.policy.sources(), request.catalogue.plan(), request.clock)?;
+    Ok(judge(facts, request))
+}
+
+/// Applies the rules to facts; `request.root` is not read again.
+fn judge(mut facts: Facts, request: Request<'_>) -> Assessment {
+    let asked = Asked::new(request.policy, request.families);
+    (request.beyond)(&mut facts, request.clock.now());
     facts.coverage.retain(|line| request.own.iter().all(|own| own.source != line.source));
     facts.coverage.extend(request.own);
     asked.mark_coverage(&mut facts.coverage, request.policy);

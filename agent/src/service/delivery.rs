@@ -68,6 +68,7 @@ impl Service {
                 let policy = self.parts.policies.in_force();
                 info!("policy {} version {} is in force", policy.name(), policy.version());
                 self.parts.evaluator.heed(policy);
+                self.devices.heed(policy, now);
                 self.timetable = crate::schedule::Timetable::new(policy.schedule(), Instant::now());
                 self.want(ReportReason::PolicyChange, None);
             }

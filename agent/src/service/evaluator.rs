@@ -11,7 +11,7 @@ use bearing_protocol::{
 };
 use serde_json::json;
 
-use super::Parts;
+use super::{Devices, Parts};
 use crate::{
     inventory,
     report::{Assessment, Request, assess},
@@ -55,12 +55,14 @@ impl Evaluator {
     pub(super) fn job(
         &self,
         parts: &Parts,
+        devices: &Devices,
         now: Timestamp,
     ) -> impl FnOnce() -> Evaluated + Send + 'static + use<> {
         let (root, catalogue, clock) =
             (self.root.clone(), Arc::clone(&self.catalogue), Arc::clone(&self.clock));
         let policy = parts.policies.in_force().clone();
         let tenant: TenantKey = parts.enrolment.tenant.clone();
+        let devices = devices.clone();
         let own = vec![parts.policies.coverage(now), spool_coverage(parts)];
         move || {
             let request = Request {
@@ -69,6 +71,7 @@ impl Evaluator {
                 policy: &policy,
                 families: &[],
                 own,
+                beyond: &|facts, now| devices.recall(facts, now),
                 clock: clock.as_ref(),
             };
             let assessment = assess(request);

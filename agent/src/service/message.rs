@@ -68,7 +68,8 @@ impl Service {
         let problems = self.parts.policies.problems(now);
         state_problems(&mut assessment.report.outcomes, &problems);
         let link = self.parts.outbox.next();
-        let header = self.header(wanted, &link, problems.iter().map(ToString::to_string).collect());
+        let head = self.devices.head();
+        let header = self.header(wanted, &link, head, problems.iter().map(ToString::to_string).collect());
         let committed = commit(&assessment.report, &inventory, &header).map_err(MakeError::from)?;
         let (envelope, digest) = self.seal(&committed.payload)?;
         let message = Message {
@@ -81,6 +82,7 @@ impl Service {
             disclosures: committed.disclosures,
         };
         self.parts.outbox.push(&message)?;
+        self.devices.vouched(head, assessment.report.evaluated_at);
         self.parts.policies.told(&problems);
         self.timetable.spoke(&self.schedule(), tokio::time::Instant::now());
         let findings = assessment.report.findings.len();
@@ -96,7 +98,13 @@ impl Service {
         Ok(())
     }
 
-    fn header(&self, wanted: &Wanted, link: &Link, policy_problems: Vec<String>) -> Header {
+    fn header(
+        &self,
+        wanted: &Wanted,
+        link: &Link,
+        head: Option<Digest>,
+        policy_problems: Vec<String>,
+    ) -> Header {
         let parts = &self.parts;
         Header {
             server: parts.enrolment.server.clone(),
@@ -111,6 +119,7 @@ impl Service {
             key_protection: parts.key.protection(),
             policy_problems,
             spool_loss: link.loss,
+            device_journal: head,
         }
     }
 

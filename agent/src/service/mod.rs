@@ -5,6 +5,7 @@
 //! the device ends sending, and `status` says so; the last word is signed.
 
 mod delivery;
+mod devices;
 mod evaluator;
 mod message;
 mod notice;
@@ -23,6 +24,7 @@ use bearing_protocol::{
 use tokio::{sync::oneshot, time::Instant};
 use tracing::{error, info, warn};
 
+pub use devices::{Devices, Looker};
 pub use evaluator::{Evaluated, Evaluator};
 pub use notice::{Notice, NoticeBoard, ReportInBrief};
 pub use reading_thread::ReadingThread;
@@ -60,8 +62,8 @@ pub struct Parts {
     pub reading: ReadingThread,
     /// Where every account of the machine reads what was collected and sent.
     pub board: NoticeBoard,
-    /// Device events, where they can be heard.
-    pub watch: Watch,
+    /// Device events, where they can be heard, and what looks at devices when they come and go.
+    pub watching: Option<(Watch, Looker)>,
     /// SHA-256 of the agent's own binary.
     pub agent_digest: Option<Digest>,
     /// The clock.
@@ -95,6 +97,7 @@ pub enum ServiceError {
 /// The service while it runs.
 pub struct Service {
     parts: Parts,
+    devices: Devices,
     record: Record,
     timetable: Timetable,
     backoff: Backoff,
@@ -124,7 +127,15 @@ impl Service {
     pub fn new(parts: Parts) -> Self {
         let schedule = *parts.policies.in_force().schedule();
         let record = Record::load(&parts.directory);
+        let last = LastReport::load(&parts.directory).ok().flatten();
+        let devices = Devices::open(
+            &parts.directory,
+            parts.policies.in_force(),
+            last.as_ref().map(|last| last.report.evaluated_at),
+            parts.clock.now(),
+        );
         Self {
+            devices,
             record,
             timetable: Timetable::new(&schedule, Instant::now()),
             backoff: Backoff::default(),
@@ -133,7 +144,7 @@ impl Service {
             running: None,
             unchanged: None,
             boot_id: None,
-            last_report: LastReport::load(&parts.directory).ok().flatten().as_ref().map(Into::into),
+            last_report: last.as_ref().map(Into::into),
             hung: None,
             board_failed: false,
             parts,
@@ -145,6 +156,15 @@ impl Service {
     /// # Errors
     /// Where the state directory can no longer be written; the spool keeps what it has.
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), ServiceError> {
+        let (devices, clock) = (self.devices.clone(), Arc::clone(&self.parts.clock));
+        let Some((watch, looker)) = self.parts.watching.take() else { return self.work(stop).await };
+        tokio::select! {
+            done = self.work(stop) => done,
+            never = devices.keep(watch, looker, clock.as_ref()) => match never {},
+        }
+    }
+
+    async fn work(mut self, stop: impl Future<Output = ()>) -> Result<(), ServiceError> {
         tokio::pin!(stop);
         self.record.started(self.parts.clock.now());
         self.push_checkin(CheckinReason::Starting)?;
@@ -165,7 +185,7 @@ impl Service {
                 biased;
                 () = &mut stop => break,
                 done = finished(&mut self.running) => self.finish_evaluation(done)?,
-                () = self.parts.watch.changed() => self.timetable.device_changed(Instant::now()),
+                () = self.devices.changed() => self.timetable.device_changed(Instant::now()),
                 () = tokio::time::sleep_until(wake) => self.on_time()?,
             }
         }
@@ -188,6 +208,7 @@ impl Service {
         }
         if self.timetable.check_in <= now {
             self.timetable.spoke(&self.schedule(), now);
+            self.devices.ask();
             // With messages still waiting, one more heartbeat would tell nobody anything.
             if self.parts.outbox.waiting() == 0 && !self.is_stopped() {
                 self.push_checkin(CheckinReason::Unchanged)?;
@@ -227,7 +248,8 @@ impl Service {
         }
         let Some(wanted) = self.wanted.take() else { return };
         self.timetable.evaluated(&self.schedule(), Instant::now());
-        let job = self.parts.evaluator.job(&self.parts, self.parts.clock.now());
+        self.devices.ask();
+        let job = self.parts.evaluator.job(&self.parts, &self.devices, self.parts.clock.now());
         self.running = Some((wanted, self.parts.reading.run(job)));
     }
 

@@ -13,7 +13,7 @@ use bearing_agent::{
     enroll::{Request, enroll},
     key::DeviceKey,
     policy_store::PolicyStore,
-    service::{Evaluator, NoticeBoard, Parts, ReadingThread, Service, ServiceError, Watch},
+    service::{Evaluator, Looker, NoticeBoard, Parts, ReadingThread, Service, ServiceError, Watch},
     spool::{Outbox, SpoolLimits},
     state::{Enrolment, StateDirectory, TlsTrust},
     transport::{Proxies, ServerUrl, TlsTime, Transport, Trust},
@@ -403,6 +403,7 @@ impl Machine {
             Proxies::None,
         )
         .unwrap();
+        let looker = Looker::new(ReadingThread::start().unwrap(), root.clone(), self.clock.clone());
         Service::new(Parts {
             directory: self.directory.clone(),
             lock: self.directory.lock().unwrap(),
@@ -413,7 +414,7 @@ impl Machine {
             reading: ReadingThread::start().unwrap(),
             transport,
             board: NoticeBoard::new(self.temporary.path().join("notice")),
-            watch: Watch::deaf(),
+            watching: Some((Watch::deaf(), looker)),
             agent_digest: None,
             clock: self.clock.clone(),
             enrolment,

@@ -23,7 +23,9 @@ pub struct Display {
 impl Display {
     /// The connector's type (`HDMI-A`, `DP`, `eDP`, `Virtual`), from the connector's name.
     pub fn connector_type(&self) -> &str {
-        let name = self.connector.split_once('-').map_or(self.connector.as_str(), |(_, rest)| rest);
+        // A past display's name ends in `@` and when it was last seen.
+        let place = self.connector.split('@').next().unwrap_or_default();
+        let name = place.split_once('-').map_or(place, |(_, rest)| rest);
         name.rsplit_once('-').map_or(name, |(kind, _)| kind)
     }
 }

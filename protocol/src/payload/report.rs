@@ -61,6 +61,9 @@ pub struct ReportPayload {
     /// What the spool dropped since the last report that arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spool_loss: Option<SpoolLoss>,
+    /// The newest line of the agent's journal of devices: whoever changes the journal later contradicts this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_journal: Option<Digest>,
     /// What was looked at. Details are counted facts, without values.
     pub coverage: Vec<Coverage>,
     /// What became of every rule.

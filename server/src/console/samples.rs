@@ -259,6 +259,7 @@ fn report() -> (ReportPayload, Disclosures) {
         policy: PolicySummary { name: HOSTILE.into(), version: 3, digest: Digest::of(b"policy") },
         policy_problems: vec![HOSTILE.into()],
         spool_loss: None,
+        device_journal: None,
         coverage: Vec::new(),
         outcomes: Vec::new(),
         findings: Vec::new(),

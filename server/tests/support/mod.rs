@@ -340,6 +340,7 @@ impl Agent {
             policy: PolicySummary { name: "default".to_owned(), version: 1, digest: Digest::of(b"") },
             policy_problems: Vec::new(),
             spool_loss: None,
+            device_journal: None,
             coverage: Vec::new(),
             outcomes: vec![RuleOutcome { rule, outcome: Outcome::Fail, reason: None }],
             findings: vec![CommittedFinding {

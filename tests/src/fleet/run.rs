@@ -108,6 +108,7 @@ impl Fleet<'_> {
             key_protection: KeyProtection::File,
             policy_problems: Vec::new(),
             spool_loss: None,
+            device_journal: None,
         };
         let committed = commit::commit(&assessment.report, &inventory, &header)?;
         let body = device.report(committed.payload, committed.disclosures)?;
