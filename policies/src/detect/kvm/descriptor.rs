@@ -20,10 +20,6 @@ const GADGET_INTERVAL_FULL: u8 = 10;
 const NANOKVM_KEY_MAXIMUM: u32 = 0xe7;
 /// Largest position of CH9329's absolute pointer.
 const CH9329_MAXIMUM: i64 = 4_095;
-/// Usages of the Digitizer page that only pen tablets have; a touch screen (0d/04) is another thing.
-const DIGITIZER: (u16, u16) = (0x0d, 0x01);
-const PEN: (u16, u16) = (0x0d, 0x02);
-
 /// Adds what the descriptors of `view` say.
 pub(super) fn descriptor(view: &View<'_>, catalogue: &KvmCatalogue, virtual_machine: bool, out: &mut Pieces) {
     for hid in &view.hids {
@@ -172,9 +168,7 @@ fn keyboard_with_pointer(view: &View<'_>, out: &mut Pieces) {
     if !view.is_keyboard() {
         return;
     }
-    // A pen anywhere on the device: a drawing tablet, whose mouse interface may not name the Digitizer page itself.
-    let pen = |hid: &HidView<'_>| hid.parsed.collections.iter().any(|c| matches!(c.usage, DIGITIZER | PEN));
-    if view.hids.iter().any(pen) {
+    if view.has_pen() {
         return;
     }
     let pointer = view.hids.iter().find_map(|hid| {

@@ -36,7 +36,7 @@ const FORMS: [Form; 7] = [
     Form { name: "relative only", keyboard: false, absolute: false, relative: true, drive: false },
 ];
 
-fn products() -> Vec<DeviceForm> {
+pub(super) fn products() -> Vec<DeviceForm> {
     let mut products: Vec<DeviceForm> = embedded::KVM
         .iter()
         .filter(|(path, _)| {
@@ -51,7 +51,7 @@ fn products() -> Vec<DeviceForm> {
     products
 }
 
-fn descriptor<'a>(device: &'a DeviceForm, word: &str) -> Option<&'a DescriptorForm> {
+pub(super) fn descriptor<'a>(device: &'a DeviceForm, word: &str) -> Option<&'a DescriptorForm> {
     device.report_descriptor.iter().find(|descriptor| descriptor.role.contains(word) && !descriptor.fragment)
 }
 

@@ -287,7 +287,7 @@ fn serial(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
         .say("has a serial that imitates a Windows instance id");
     }
     let Some(entry) = catalogue.serial(serial).first().copied() else { return };
-    let absolute = view.keys().any(CollectionKey::is_absolute_pointer);
+    let absolute = !view.has_pen() && view.keys().any(CollectionKey::is_absolute_pointer);
     // Honest keyboards have a common serial too: full weight only beside an absolute pointer.
     let common = out.scoring().marks.common_serials.iter().any(|common| common == serial);
     let weight = match (common, view.has_hid()) {

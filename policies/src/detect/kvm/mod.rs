@@ -304,3 +304,12 @@ mod case_tests;
 
 #[cfg(test)]
 mod form_tests;
+
+#[cfg(test)]
+mod catalogue_tests;
+
+#[cfg(test)]
+mod gadget_form;
+
+#[cfg(test)]
+mod mutation_tests;

@@ -11,6 +11,10 @@ use bearing_descriptors::{
 };
 use bearing_protocol::fact::{Facts, HidBus, HidDevice, Interface, StorageDevice, UsbDevice, UsbSpeed};
 
+/// Usages of the Digitizer page that only pen tablets have; a touch screen (0d/04) is another thing.
+const DIGITIZER: (u16, u16) = (0x0d, 0x01);
+const PEN: (u16, u16) = (0x0d, 0x02);
+
 /// One physical device.
 pub struct View<'a> {
     /// `usb:1-1`, or `hid:…` where no USB device is known.
@@ -167,6 +171,12 @@ impl<'a> View<'a> {
         self.is_keyboard()
             || self.keys().any(CollectionKey::is_pointer)
             || self.interfaces.iter().any(InterfaceView::is_mouse_protocol)
+    }
+
+    /// Whether there is a pen anywhere on the device: a drawing tablet, whose mouse interface may not name the
+    /// Digitizer page itself.
+    pub fn has_pen(&self) -> bool {
+        self.hids.iter().any(|hid| hid.parsed.collections.iter().any(|c| matches!(c.usage, DIGITIZER | PEN)))
     }
 
     /// Whether it has a HID interface at all.
