@@ -25,7 +25,7 @@ const MAX_HITS_PER_PATTERN: usize = 64;
 pub(crate) fn read(context: &Context) -> Read<Vec<Artefact>> {
     context.needs_linux()?;
     let homes = homes(context);
-    let mut walk = Walk { root: &context.root, gaps: Gaps::default(), names_left: MAX_NAMES };
+    let mut walk = Walk::new(&context.root);
     let mut seen = BTreeSet::new();
     let mut artefacts = Vec::new();
     for pattern in &context.plan.artefacts {
@@ -45,15 +45,25 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Artefact>> {
     Ok(Reading::with_gaps(artefacts, summary, walk.gaps))
 }
 
-struct Walk<'a> {
+/// Finds the paths that patterns name, within one budget of names.
+pub(crate) struct Walk<'a> {
     root: &'a Root,
     gaps: Gaps,
     names_left: usize,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    pub(crate) fn new(root: &'a Root) -> Self {
+        Self { root, gaps: Gaps::default(), names_left: MAX_NAMES }
+    }
+
+    /// What was left out.
+    pub(crate) fn into_gaps(self) -> Gaps {
+        self.gaps
+    }
+
     /// Paths that match and may exist; a pattern that is no absolute path gives none.
-    fn expand(&mut self, pattern: &str) -> Vec<String> {
+    pub(crate) fn expand(&mut self, pattern: &str) -> Vec<String> {
         if !pattern.starts_with('/') || pattern.split('/').any(|component| component == "..") {
             return Vec::new();
         }
@@ -117,7 +127,8 @@ impl Walk<'_> {
                 path,
                 uid: found.uid,
                 modified_at: found.modified_at,
-                ..Artefact::default()
+                // A copy was made when it was copied.
+                created_at: found.created_at.filter(|_| self.root.is_live()),
             }),
             Err(error) => {
                 if error.kind != crate::root::ReadErrorKind::NotAFile {

@@ -223,6 +223,7 @@ fn read_source(source: Source, context: &Context) -> Answer {
             answer(firewall::read(context), |facts, value| facts.posture.firewall = Some(value))
         }
         Source::Updates => answer(updates::read(context), |facts, value| facts.posture.updates = Some(value)),
+        Source::ToolState => answer(tool_state::read(context), |facts, value| facts.tool_states = value),
         Source::SshClient => answer(ssh_client::read(context), |facts, value| facts.ssh_forwards = value),
         Source::ProcessWatch => answer(process_watch::read(context), |facts, gone| {
             facts.processes.extend(gone.processes);
@@ -233,7 +234,6 @@ fn read_source(source: Source, context: &Context) -> Answer {
         | Source::PresenceDays
         | Source::Inhibitors
         | Source::HeardNames
-        | Source::ToolState
         | Source::ScreenGrants
         | Source::BrowserExtensions
         | Source::Containers => {

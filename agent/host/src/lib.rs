@@ -63,6 +63,7 @@ pub mod sessions;
 pub mod sockets;
 pub mod ssh_client;
 pub mod ssh_server;
+pub mod tool_state;
 pub mod units;
 pub mod updates;
 pub mod users;

@@ -106,7 +106,7 @@ impl Reading {
             return block;
         };
         match keyword.to_ascii_lowercase().as_str() {
-            "host" => return self.begin(outer, host_patterns(words)),
+            "host" => return self.begin(outer, host_patterns(&words)),
             "match" => return self.begin(outer, match_words(&words)),
             "include" if depth < MAX_DEPTH => {
                 for pattern in &words {
@@ -197,7 +197,7 @@ impl Reading {
 fn says_it_stays(keyword: &str, value: &str) -> bool {
     match keyword {
         "exitonforwardfailure" | "forkafterauthentication" => is_yes(value),
-        "serveraliveinterval" => value.trim_matches('0') != "",
+        "serveraliveinterval" => !value.trim_matches('0').is_empty(),
         "controlpersist" => !matches!(value, "no" | "" | "false"),
         "sessiontype" => value == "none",
         _ => false,
@@ -209,7 +209,7 @@ fn is_yes(value: &str) -> bool {
 }
 
 /// Patterns of a `Host` line; none where it holds for all.
-fn host_patterns(words: Vec<String>) -> Vec<String> {
+fn host_patterns(words: &[String]) -> Vec<String> {
     // A pattern that begins with `!` takes out, whatever else stands there.
     let for_all = words.iter().any(|word| word == "*") && !words.iter().any(|word| word.starts_with('!'));
     if for_all { Vec::new() } else { kept(words.iter().map(String::as_str)) }
