@@ -224,6 +224,13 @@ fn read_source(source: Source, context: &Context) -> Answer {
         }
         Source::Updates => answer(updates::read(context), |facts, value| facts.posture.updates = Some(value)),
         Source::ToolState => answer(tool_state::read(context), |facts, value| facts.tool_states = value),
+        Source::ScreenGrants => {
+            answer(screen_grants::read(context), |facts, value| facts.screen_grants = value)
+        }
+        Source::BrowserExtensions => {
+            answer(browser_extensions::read(context), |facts, value| facts.browser_extensions = value)
+        }
+        Source::Containers => answer(containers::read(context), |facts, value| facts.containers = value),
         Source::SshClient => answer(ssh_client::read(context), |facts, value| facts.ssh_forwards = value),
         Source::ProcessWatch => answer(process_watch::read(context), |facts, gone| {
             facts.processes.extend(gone.processes);
@@ -233,10 +240,7 @@ fn read_source(source: Source, context: &Context) -> Answer {
         Source::DeviceEvents
         | Source::PresenceDays
         | Source::Inhibitors
-        | Source::HeardNames
-        | Source::ScreenGrants
-        | Source::BrowserExtensions
-        | Source::Containers => {
+        | Source::HeardNames => {
             Answer { store: None, status: Status::Unsupported, detail: "not read yet".to_owned() }
         }
         Source::Policy | Source::Spool => {

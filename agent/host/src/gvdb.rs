@@ -56,6 +56,40 @@ pub fn look_up<const N: usize>(bytes: &[u8], keys: [&str; N]) -> Result<[Option<
     Ok(values)
 }
 
+/// The names and raw values (a variant in serialised form) of a table inside a database, at most `max_items`:
+/// empty where there is no such table.
+///
+/// # Errors
+/// [`Malformed`] where the file contradicts itself.
+pub fn table<'a>(
+    bytes: &'a [u8],
+    name: &str,
+    max_items: usize,
+) -> Result<Vec<(String, &'a [u8])>, Malformed> {
+    let file = File(bytes);
+    if bytes.get(..8) != Some(SIGNATURE) || file.u32_at(8) != Some(0) {
+        return Err(Malformed);
+    }
+    let outer = items_of(file.slice(16).ok_or(Malformed)?).ok_or(Malformed)?;
+    for index in 0..outer.len() / ITEM_BYTES {
+        let found = item(outer, index).ok_or(Malformed)?;
+        if found.kind != b'H' || file.name(outer, index).ok_or(Malformed)? != name {
+            continue;
+        }
+        let inner = bytes.get(found.value_start..found.value_end).and_then(items_of).ok_or(Malformed)?;
+        let mut values = Vec::new();
+        for index in 0..(inner.len() / ITEM_BYTES).min(max_items) {
+            let entry = item(inner, index).ok_or(Malformed)?;
+            if entry.kind == b'v' {
+                let value = bytes.get(entry.value_start..entry.value_end).ok_or(Malformed)?;
+                values.push((file.name(inner, index).ok_or(Malformed)?, value));
+            }
+        }
+        return Ok(values);
+    }
+    Ok(Vec::new())
+}
+
 struct File<'a>(&'a [u8]);
 
 struct Item {
@@ -202,6 +236,7 @@ mod tests {
             let mut bytes = USER.to_vec();
             bytes[at] = value;
             let _ = look_up(&bytes[..end], ["/org/gnome/system/proxy/mode"]);
+            let _ = table(&bytes[..end], "main", 10);
         }
     }
 }
