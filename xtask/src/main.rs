@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "starting other programs is what this tool is for")]
 
 mod bench;
+mod catalogue;
 mod ci;
 mod demo;
 mod deps;
@@ -15,6 +16,7 @@ mod licences;
 mod metadata;
 mod package;
 mod place;
+mod real_tools;
 mod run;
 mod steps;
 mod test;
@@ -39,6 +41,8 @@ enum Task {
     Bench(bench::Arguments),
     /// Write anew what is generated and committed
     Gen,
+    /// Write tools of the catalogue from collections of facts, once
+    Catalogue(catalogue::Arguments),
     /// Everything that can be checked without running: format, lints, docs, edges, licences, spelling
     Ci,
     /// Install what the tests need and run them all
@@ -47,6 +51,8 @@ enum Task {
     Deps,
     /// Debian packages of agent and server
     Package(package::Arguments),
+    /// Real remote-access tools, installed and started for the agent to look at
+    RealTools(real_tools::Arguments),
     /// The virtual machine with real USB gadgets
     Vm(vm::Arguments),
 }
@@ -59,10 +65,12 @@ fn main() -> anyhow::Result<()> {
         Task::Demo(arguments) => demo::main(&arguments),
         Task::Bench(arguments) => bench::main(&arguments),
         Task::Gen => gen_files::main(),
+        Task::Catalogue(arguments) => catalogue::main(&arguments),
         Task::Ci => ci::main(),
         Task::Test(arguments) => test::main(&arguments),
         Task::Deps => deps::check(&metadata::read()?),
         Task::Package(arguments) => package::main(&arguments),
+        Task::RealTools(arguments) => real_tools::main(&arguments),
         Task::Vm(arguments) => vm::main(&arguments),
     }
 }

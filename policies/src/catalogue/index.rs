@@ -29,7 +29,8 @@ pub struct Index {
     entries: Names,
     interfaces: Names,
     modules: Names,
-    windows: Names,
+    /// Everything else that is found by one whole name, by its kind.
+    others: HashMap<FactKind, Names>,
     relays: HashMap<(Protocol, u16), Vec<Hit>>,
 }
 
@@ -55,9 +56,10 @@ impl Index {
                 if let (FactKind::RemotePort, Some(port)) = (fact.kind, fact.port()) {
                     index.relays.entry(port).or_default().push(hit);
                 }
-                if fact.kind == FactKind::WindowsExecutable {
-                    index.windows.add(&fact.value.to_ascii_lowercase(), hit);
-                } else if let Some(names) = index.names_for(fact) {
+                let Some(names) = index.names_for(fact) else { continue };
+                if fact.kind.is_caseless() {
+                    names.add(&fact.value.to_lowercase(), hit);
+                } else {
                     names.add(&fact.value, hit);
                 }
             }
@@ -78,8 +80,9 @@ impl Index {
             | FactKind::Listener
             | FactKind::RemotePort
             | FactKind::Marker
-            | FactKind::WindowsExecutable
+            | FactKind::Registry
             | FactKind::Domain => None,
+            kind => Some(self.others.entry(kind).or_default()),
         }
     }
 
@@ -129,7 +132,13 @@ impl Index {
 
     /// Tools whose Windows program has this file name, whatever its case.
     pub fn windows_executable(&self, name: &str) -> Vec<Hit> {
-        self.windows.find(&name.to_ascii_lowercase())
+        self.by_kind(FactKind::WindowsExecutable, name)
+    }
+
+    /// Tools that have a fact of this kind with this value; for kinds that have no look-up of their own above.
+    pub fn by_kind(&self, kind: FactKind, value: &str) -> Vec<Hit> {
+        let Some(names) = self.others.get(&kind) else { return Vec::new() };
+        if kind.is_caseless() { names.find(&value.to_lowercase()) } else { names.find(value) }
     }
 
     /// Tools that are built from this Go module, major version suffixes aside.

@@ -20,7 +20,13 @@ pub use tool::{
     Action, Category, Fact, FactKind, Grants, Presence, Prevalence, Role, SwitchedOn, Tool, Trust,
 };
 
-use crate::{Policy, embedded, embedded::Part, rule::Rule, source_text, source_text::Problem};
+use crate::{
+    Policy, embedded,
+    embedded::Part,
+    rule::{Platform, Rule},
+    source_text,
+    source_text::Problem,
+};
 
 /// The compiled catalogue: what the project ships, and what an organisation's policy adds.
 #[derive(Debug, Default)]
@@ -167,11 +173,17 @@ impl Catalogue {
         &self.index
     }
 
-    /// What the host is to look for.
+    /// What the host is to look for on Linux.
     pub fn plan(&self) -> Plan {
+        self.plan_for(Platform::Linux)
+    }
+
+    /// What the host is to look for on this system.
+    pub fn plan_for(&self, platform: Platform) -> Plan {
         let mut plan = Plan::default();
         for tool in self.tools.iter().filter(|tool| tool.category != Category::Assistive) {
-            for fact in tool.facts.iter().filter(|fact| fact.trust != Trust::Unverified) {
+            let holds = |fact: &&Fact| fact.trust != Trust::Unverified && fact.holds_on(platform.as_str());
+            for fact in tool.facts.iter().filter(holds) {
                 let (product, text) = (tool.id.clone(), fact.value.clone());
                 match fact.kind {
                     FactKind::Artefact => plan.artefacts.push(ArtefactPattern { product, pattern: text }),

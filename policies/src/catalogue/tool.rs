@@ -89,8 +89,16 @@ pub enum Category {
     Proxyware,
     /// Feeds made pictures into a camera.
     VirtualCamera,
+    /// Changes faces or voices in a live picture.
+    Deepfake,
     /// Keeps a session awake.
     AntiIdle,
+    /// Lets another machine's keyboard and pointer act here, or programs act as one.
+    InputSharing,
+    /// Meeting programs, which can hand over the screen.
+    Meeting,
+    /// Moves files to and from elsewhere: inventory, no rule looks for it.
+    FileTransfer,
     /// Help for people with disabilities: never looked for, and no other tool may claim its names.
     Assistive,
 }
@@ -232,6 +240,76 @@ pub enum FactKind {
     RemotePort,
     /// A relay's domain name; for people, no source reads it yet.
     Domain,
+    /// A Windows path, whatever its case, with at most one `*`: where a program runs from.
+    WindowsPath,
+    /// A Windows service's name.
+    WindowsService,
+    /// A registry key; for people, no source reads it yet.
+    Registry,
+    /// A job's label on macOS.
+    LaunchdLabel,
+    /// `OriginalFilename` or `InternalName` of a PE version resource, whatever its case.
+    OriginalFilename,
+    /// `ProductName` of a PE version resource.
+    ProductName,
+    /// `CompanyName` of a PE version resource: strengthens only.
+    CompanyName,
+    /// Who signed it: strengthens only, a vendor signs all its products.
+    Signer,
+    /// A bundle's or a code signature's identifier on macOS.
+    BundleId,
+    /// An Apple team: strengthens only.
+    TeamId,
+    /// A Rust crate in the paths of panic messages.
+    RustCrate,
+    /// A Java main class, or its beginning with `*`.
+    JavaClass,
+    /// A Python module that is run.
+    PythonModule,
+    /// A Node package's name.
+    NodePackage,
+    /// An Electron application's name.
+    ElectronApp,
+    /// An image that a container runs, without registry and tag.
+    ContainerImage,
+    /// A browser extension's id.
+    BrowserExtension,
+    /// A native messaging host's name.
+    NativeHost,
+}
+
+impl FactKind {
+    /// The kinds that never speak alone: many products share the value.
+    pub const fn only_strengthens(self) -> bool {
+        matches!(self, Self::CompanyName | Self::Signer | Self::TeamId)
+    }
+
+    /// Whether letter case is free in it.
+    pub const fn is_caseless(self) -> bool {
+        matches!(
+            self,
+            Self::WindowsExecutable
+                | Self::WindowsPath
+                | Self::WindowsService
+                | Self::OriginalFilename
+                | Self::ProductName
+                | Self::CompanyName
+                | Self::Signer
+        )
+    }
+
+    /// What Wine brings to other systems.
+    pub const fn is_of_wine(self) -> bool {
+        matches!(
+            self,
+            Self::WindowsExecutable
+                | Self::WindowsPath
+                | Self::OriginalFilename
+                | Self::ProductName
+                | Self::CompanyName
+                | Self::Signer
+        )
+    }
 }
 
 /// How far a fact is trusted, by where it was taken from.
@@ -255,7 +333,14 @@ pub enum Trust {
 impl Fact {
     /// Whether it may raise a finding without another fact.
     pub fn convicts(&self) -> bool {
-        !self.too_broad && self.trust != Trust::Unverified
+        !self.too_broad && self.trust != Trust::Unverified && !self.kind.only_strengthens()
+    }
+
+    /// Whether it is so on this system (`linux`); where that is unknown, everything is. What Wine runs is so anywhere.
+    pub fn holds_on(&self, system: &str) -> bool {
+        system.is_empty()
+            || self.kind.is_of_wine()
+            || self.os.iter().any(|platform| platform.as_str() == system)
     }
 
     /// Protocol and port of a listener or a relay.
@@ -353,10 +438,15 @@ impl Fact {
         if value.is_empty() || value.trim() != value || value.len() > MAX_VALUE_BYTES {
             return Some("is empty, has blanks around it or is too long");
         }
-        if value.contains(['<', '>', '$', '%', '\\']) && self.kind != FactKind::Marker {
+        let free = matches!(self.kind, FactKind::Marker | FactKind::Registry);
+        if value.contains(['<', '>', '$', '%']) && !free {
             return Some("holds a placeholder: it could never match");
         }
-        if value.matches('*').count() > 1 && self.kind != FactKind::Artefact {
+        if value.contains('\\') && !free && self.kind != FactKind::WindowsPath {
+            return Some("holds a backslash: it could never match");
+        }
+        let stars = matches!(self.kind, FactKind::Artefact | FactKind::Registry | FactKind::Domain);
+        if value.matches('*').count() > 1 && !stars {
             return Some("has more than one `*`");
         }
         match self.kind {
@@ -378,7 +468,15 @@ impl Fact {
                 Some("is no file name that ends in `.exe`")
             }
             FactKind::Marker if value.len() < MIN_MARKER_BYTES => Some("is too short to be told from chance"),
-            FactKind::Package | FactKind::Unit | FactKind::Executable
+            FactKind::WindowsPath if !value.get(1..).is_some_and(|rest| rest.starts_with(":\\")) => {
+                Some("is no path with a drive: want `C:\\\\…`")
+            }
+            FactKind::Package
+            | FactKind::Unit
+            | FactKind::Executable
+            | FactKind::WindowsExecutable
+            | FactKind::WindowsPath
+            | FactKind::JavaClass
                 if value.contains('*') && value.find('*').is_some_and(|at| at < MIN_PREFIX_BYTES) =>
             {
                 Some("has too little before its `*`")

@@ -55,7 +55,8 @@ impl<'a, 'f> Gatherer<'a, 'f> {
 
     pub(super) fn resolve(&self, hit: Hit) -> Option<(&'a Tool, &'a Fact)> {
         let tool = self.catalogue.tools().get(hit.tool)?;
-        tool.facts.get(hit.fact).map(|fact| (tool, fact))
+        let fact = tool.facts.get(hit.fact).filter(|fact| fact.holds_on(&self.facts.os.family))?;
+        Some((tool, fact))
     }
 
     pub(super) fn add(&mut self, tool: usize, trace: Trace) {
