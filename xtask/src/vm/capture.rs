@@ -3,7 +3,7 @@
 //! Runs in the guest. Symbolic links stay links; files that cannot be read are left out, as they
 //! would be for a reader; pruned are directories that say nothing about hardware (see [`PRUNED`]).
 
-use super::gadget::entries;
+use super::bound::entries;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -45,7 +45,7 @@ pub(crate) fn disk() -> anyhow::Result<PathBuf> {
 }
 
 /// This machine's own release, since programs built here run there.
-fn suite() -> anyhow::Result<String> {
+pub(crate) fn suite() -> anyhow::Result<String> {
     fs::read_to_string("/etc/os-release")?
         .lines()
         .find_map(|line| line.strip_prefix("VERSION_CODENAME=").map(str::to_owned))
@@ -54,7 +54,7 @@ fn suite() -> anyhow::Result<String> {
 
 /// In the guest: puts this program on the disk as a service, and hands over to its systemd.
 pub(crate) fn enter() -> anyhow::Result<()> {
-    super::gadget::wait("the disk", || Path::new("/dev/nvme0n1").exists().then_some(()))?;
+    super::bound::wait("the disk", || Path::new("/dev/nvme0n1").exists().then_some(()))?;
     fs::create_dir_all(MOUNT)?;
     guest::busybox(&["mount", "-t", "ext4", "/dev/nvme0n1", MOUNT])?;
     let root = Path::new(MOUNT);

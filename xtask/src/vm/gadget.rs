@@ -1,23 +1,37 @@
-//! Making a USB gadget through configfs, and waiting until the other side has bound all of it.
+//! Making a USB gadget through configfs, and taking it away again.
 //!
-//! Runs in the guest. Paths and values: kernel documentation, `usb/gadget_configfs`.
+//! Runs in the guest. Paths and values: kernel documentation, `usb/gadget_configfs`. Each gadget has a loop-back
+//! controller of its own, so that several hang on the machine side by side. The kernel gives out four HID functions
+//! at most (`HIDG_MINORS` in `drivers/usb/gadget/function/f_hid.c`).
 
 use super::plan::{Device, Function, Speed};
-use anyhow::{Context, bail};
+use super::{bound, media};
+use anyhow::Context;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-const GADGET: &str = "/sys/kernel/config/usb_gadget/rig";
-const POLL: Duration = Duration::from_millis(10);
-const ENUMERATION: Duration = Duration::from_secs(30);
+/// HID functions that all gadgets together may have.
+pub(crate) const HID_FUNCTIONS: usize = 4;
+/// Loop-back controllers that are loaded.
+pub(crate) const CONTROLLERS: usize = 8;
+const GADGETS: &str = "/sys/kernel/config/usb_gadget";
 
-/// Creates the gadget and connects it to the loop-back controller.
-pub(crate) fn plug(device: &Device) -> anyhow::Result<()> {
-    let parameter = if device.speed == Speed::High { "is_high_speed=1" } else { "is_high_speed=0" };
-    super::guest::load("dummy_hcd", parameter)?;
-    let gadget = Path::new(GADGET);
-    fs::create_dir(gadget).context("cannot create the gadget")?;
+/// A gadget that is plugged in; what it needs to stay open is in it.
+pub(crate) struct Gadget {
+    number: usize,
+    media: Vec<media::Media>,
+}
+
+/// Loads the loop-back controllers for this speed.
+pub(crate) fn controllers(speed: Speed, count: usize) -> anyhow::Result<()> {
+    let high = if speed == Speed::High { "is_high_speed=1" } else { "is_high_speed=0" };
+    super::guest::load("dummy_hcd", &format!("{high} num={count}"))
+}
+
+/// Creates the gadget, connects it to its controller, and gives the kernel's name for its place.
+pub(crate) fn plug(device: &Device, number: usize) -> anyhow::Result<(Gadget, String)> {
+    let gadget = dir(number);
+    fs::create_dir(&gadget).context("cannot create the gadget")?;
     let [class, subclass, protocol] = device.device_class;
     for (name, value) in [
         ("idVendor", u32::from(device.vendor_id)),
@@ -49,18 +63,24 @@ pub(crate) fn plug(device: &Device) -> anyhow::Result<()> {
         fs::create_dir(configuration.join("strings/0x409"))?;
         write(&configuration.join("strings/0x409/configuration"), text)?;
     }
-    for (number, function) in device.functions.iter().enumerate() {
-        let (name, dir) = create(gadget, number, function)?;
+    let mut made = Gadget { number, media: Vec::new() };
+    for (place, function) in device.functions.iter().enumerate() {
+        let (name, dir) = create(&gadget, number, place, function, &mut made)?;
         std::os::unix::fs::symlink(&dir, configuration.join(name))?;
     }
-    let controller = wait("a loop-back controller", || entries("/sys/class/udc").into_iter().next())?;
+    let controller = format!("dummy_udc.{number}");
+    bound::wait("a loop-back controller", || {
+        Path::new("/sys/class/udc").join(&controller).exists().then_some(())
+    })?;
     write(&gadget.join("UDC"), &controller)?;
-    wait_until_bound(device)
+    let mark = format!("/dummy_hcd.{number}/");
+    let place = bound::wait_until_bound(device, &|path| path.to_string_lossy().contains(&mark))?;
+    Ok((made, place))
 }
 
 /// Disconnects and removes the gadget.
-pub(crate) fn unplug() -> anyhow::Result<()> {
-    let gadget = Path::new(GADGET);
+pub(crate) fn unplug(made: Gadget) -> anyhow::Result<()> {
+    let gadget = dir(made.number);
     write(&gadget.join("UDC"), "\n")?;
     let configuration = gadget.join("configs/c.1");
     for entry in fs::read_dir(&configuration)? {
@@ -72,21 +92,37 @@ pub(crate) fn unplug() -> anyhow::Result<()> {
     for dir in ["configs/c.1/strings/0x409", "configs/c.1"] {
         let _ = fs::remove_dir(gadget.join(dir));
     }
-    for function in entries(&format!("{GADGET}/functions")) {
+    for media in made.media {
+        media.end()?;
+    }
+    for function in bound::entries(&gadget.join("functions").to_string_lossy()) {
         fs::remove_dir(gadget.join("functions").join(function))?;
     }
     fs::remove_dir(gadget.join("strings/0x409"))?;
-    fs::remove_dir(gadget).context("cannot remove the gadget")?;
-    super::guest::unload("dummy_hcd")
+    fs::remove_dir(gadget).context("cannot remove the gadget")
 }
 
-fn create(gadget: &Path, number: usize, function: &Function) -> anyhow::Result<(String, PathBuf)> {
+fn dir(number: usize) -> PathBuf {
+    Path::new(GADGETS).join(format!("rig{number}"))
+}
+
+fn create(
+    gadget: &Path,
+    number: usize,
+    place: usize,
+    function: &Function,
+    made: &mut Gadget,
+) -> anyhow::Result<(String, PathBuf)> {
     let kind = match function {
         Function::Hid { .. } => "hid",
         Function::MassStorage { .. } => "mass_storage",
         Function::Network { function, .. } => function,
+        Function::Serial => "acm",
+        Function::Sound => "uac2",
+        Function::Media => "ffs",
+        Function::Other { .. } => anyhow::bail!("the gadget stack has no bare interfaces"),
     };
-    let name = format!("{kind}.usb{number}");
+    let name = format!("{kind}.usb{number}{place}");
     let dir = gadget.join("functions").join(&name);
     fs::create_dir(&dir).with_context(|| format!("the kernel has no gadget function `{kind}`"))?;
     match function {
@@ -97,7 +133,7 @@ fn create(gadget: &Path, number: usize, function: &Function) -> anyhow::Result<(
             write(&dir.join("report_length"), &report_length.to_string())?;
             fs::write(dir.join("report_desc"), super::unhex(report_descriptor)?)?;
         }
-        Function::MassStorage { cdrom, removable, inquiry, inquiry_cdrom } => {
+        Function::MassStorage { cdrom, removable, inquiry, inquiry_cdrom, .. } => {
             let unit = dir.join("lun.0");
             write(&unit.join("cdrom"), if *cdrom { "1" } else { "0" })?;
             write(&unit.join("ro"), if *cdrom { "1" } else { "0" })?;
@@ -123,93 +159,10 @@ fn create(gadget: &Path, number: usize, function: &Function) -> anyhow::Result<(
                 }
             }
         }
+        Function::Media => made.media.push(media::Media::begin(&format!("usb{number}{place}"))?),
+        Function::Serial | Function::Sound | Function::Other { .. } => {}
     }
     Ok((name, dir))
-}
-
-/// Waits until the device is on the bus and a driver has finished with each of its interfaces.
-pub(crate) fn wait_until_bound(device: &Device) -> anyhow::Result<()> {
-    let (vendor, product) = (format!("{:04x}", device.vendor_id), format!("{:04x}", device.product_id));
-    let dir = wait("the device on the bus", || {
-        entries("/sys/bus/usb/devices").into_iter().find_map(|name| {
-            let dir = fs::canonicalize(Path::new("/sys/bus/usb/devices").join(name)).ok()?;
-            let is = |file: &str, value: &str| {
-                fs::read_to_string(dir.join(file)).is_ok_and(|text| text.trim() == value)
-            };
-            (is("idVendor", &vendor) && is("idProduct", &product)).then_some(dir)
-        })
-    })?;
-    let mut interface = 0;
-    for function in &device.functions {
-        let here = interface_dir(&dir, interface)?;
-        match function {
-            Function::Hid { .. } => {
-                wait("a HID device", || {
-                    children(&here, "0003:").into_iter().find(|hid| hid.join("hidraw").exists())
-                })?;
-                interface += 1;
-            }
-            Function::MassStorage { .. } => {
-                wait("a disk", || {
-                    let host = children(&here, "host").into_iter().next()?;
-                    let target = children(&host, "target").into_iter().next()?;
-                    let unit = fs::read_dir(&target)
-                        .ok()?
-                        .flatten()
-                        .map(|entry| entry.path())
-                        .find(|path| path.join("inquiry").exists() || path.join("vendor").exists())?;
-                    let block = children(&unit.join("block"), "").into_iter().next()?;
-                    block.join("size").exists().then_some(())
-                })?;
-                interface += 1;
-            }
-            Function::Network { .. } => {
-                wait("a network interface", || children(&here.join("net"), "").into_iter().next())?;
-                interface += 2;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn interface_dir(device: &Path, number: usize) -> anyhow::Result<PathBuf> {
-    let name = device.file_name().and_then(|name| name.to_str()).context("a device without a name")?;
-    let dir = device.join(format!("{name}:1.{number}"));
-    wait("an interface", || dir.exists().then(|| dir.clone()))
-}
-
-/// Looks again and again until there is something to see.
-pub(crate) fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> anyhow::Result<T> {
-    let started = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return Ok(found);
-        }
-        if started.elapsed() > ENUMERATION {
-            bail!("waited {} s in vain for {what}", ENUMERATION.as_secs());
-        }
-        std::thread::sleep(POLL);
-    }
-}
-
-/// The names in a directory, sorted; none where it cannot be read.
-pub(crate) fn entries(dir: &str) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
-    names.sort();
-    names
-}
-
-fn children(dir: &Path, prefix: &str) -> Vec<PathBuf> {
-    entries(&dir.to_string_lossy())
-        .into_iter()
-        .filter(|name| name.starts_with(prefix))
-        .map(|name| dir.join(name))
-        .collect()
 }
 
 pub(crate) fn write(path: &Path, value: &str) -> anyhow::Result<()> {

@@ -1,7 +1,7 @@
 //! The first process of the test machine: carries out the plan, says what came of it, powers off.
 
 use super::plan::{AttachedBy, Device, Message, Plan, Step};
-use super::{capture, gadget};
+use super::{bluetooth, bound, capture, gadget};
 use anyhow::Context;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -91,13 +91,13 @@ fn boot() -> anyhow::Result<Host> {
     if plan.in_debian {
         super::debian::enter()?;
     }
-    gadget::wait("the disk", || Path::new("/sys/block/nvme0n1/size").exists().then_some(()))?;
+    bound::wait("the disk", || Path::new("/sys/block/nvme0n1/size").exists().then_some(()))?;
     connect()
 }
 
 fn connect() -> anyhow::Result<Host> {
-    let port = gadget::wait("the line to the host", || {
-        gadget::entries("/sys/class/virtio-ports").into_iter().find(|port| {
+    let port = bound::wait("the line to the host", || {
+        bound::entries("/sys/class/virtio-ports").into_iter().find(|port| {
             fs::read_to_string(format!("/sys/class/virtio-ports/{port}/name"))
                 .is_ok_and(|name| name.trim() == "rig")
         })
@@ -114,7 +114,7 @@ fn plan() -> anyhow::Result<Plan> {
 
 fn carry_out(host: &mut Host) -> anyhow::Result<()> {
     host.log("up")?;
-    let mut plugged: Option<Device> = None;
+    let mut plugged: Vec<(Device, Attached)> = Vec::new();
     let Plan { steps, in_debian, .. } = plan()?;
     for step in steps {
         match step {
@@ -123,16 +123,10 @@ fn carry_out(host: &mut Host) -> anyhow::Result<()> {
                 host.log(format!("display attached: {edid}"))?;
             }
             Step::NoDisplay => detach_display()?,
-            Step::Plug(device) => {
-                plug(host, &device).with_context(|| format!("cannot plug in: {}", device.about))?;
-                host.log(format!("plugged in: {}", device.about))?;
-                plugged = Some(device);
+            Step::Plug(devices) => {
+                plug(host, devices, &mut plugged)?;
             }
-            Step::Unplug => {
-                if let Some(device) = plugged.take() {
-                    unplug(host, &device).with_context(|| format!("cannot unplug: {}", device.about))?;
-                }
-            }
+            Step::Unplug => unplug(host, std::mem::take(&mut plugged))?,
             Step::Capture(name) => {
                 let mut count = 0;
                 capture::capture(|found| {
@@ -159,33 +153,90 @@ fn carry_out(host: &mut Host) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn plug(host: &mut Host, device: &Device) -> anyhow::Result<()> {
-    match device.attached_by {
-        AttachedBy::Gadget => gadget::plug(device),
-        AttachedBy::Port => {
-            ask_for_port(host, Some(device.clone()))?;
-            gadget::wait_until_bound(device)
-        }
-    }
+/// What holds a device on the bus.
+enum Attached {
+    Gadget(gadget::Gadget),
+    Port(usize),
+    Paired(File),
+    Always,
 }
 
-fn unplug(host: &mut Host, device: &Device) -> anyhow::Result<()> {
-    match device.attached_by {
-        AttachedBy::Gadget => gadget::unplug()?,
-        AttachedBy::Port => ask_for_port(host, None)?,
+fn plug(host: &mut Host, devices: Vec<Device>, plugged: &mut Vec<(Device, Attached)>) -> anyhow::Result<()> {
+    let gadgets: Vec<&Device> =
+        devices.iter().filter(|device| device.attached_by == AttachedBy::Gadget).collect();
+    if let Some(first) = gadgets.first() {
+        gadget::controllers(first.speed, gadgets.len())?;
     }
-    let product = format!("{:04x}", device.product_id);
-    gadget::wait("the device to leave the bus", || {
-        let is_there = gadget::entries("/sys/bus/usb/devices").into_iter().any(|name| {
+    let (mut controllers, mut ports) = (0.., 0..);
+    let mut names = Vec::new();
+    for device in devices {
+        let what = || format!("cannot plug in {} ({})", device.name, device.about);
+        let (attached, place) = match device.attached_by {
+            AttachedBy::Gadget => {
+                let (made, place) =
+                    gadget::plug(&device, controllers.next().unwrap_or_default()).with_context(what)?;
+                (Attached::Gadget(made), place)
+            }
+            AttachedBy::Port => {
+                let before = bound::places();
+                let number = ports.next().unwrap_or_default();
+                ask_for_port(host, number, Some(device.clone()))?;
+                let is_new = |path: &Path| {
+                    path.file_name().is_some_and(|name| !before.iter().any(|known| name == known.as_str()))
+                };
+                (Attached::Port(number), bound::wait_until_bound(&device, &is_new).with_context(what)?)
+            }
+            AttachedBy::Emulator => {
+                let says = |path: &Path| {
+                    fs::read_to_string(path.join("product")).ok().map(|text| text.trim().to_owned())
+                        == device.product
+                };
+                (Attached::Always, bound::wait_until_bound(&device, &says).with_context(what)?)
+            }
+            AttachedBy::Bluetooth => {
+                let (file, place) = bluetooth::pair(&device).with_context(what)?;
+                (Attached::Paired(file), place)
+            }
+        };
+        host.say(&Message::Plugged { name: device.name.clone(), path: place })?;
+        names.push(if device.name.is_empty() { device.about.clone() } else { device.name.clone() });
+        plugged.push((device, attached));
+    }
+    host.log(format!("plugged in: {}", names.join("; ")))
+}
+
+fn unplug(host: &mut Host, plugged: Vec<(Device, Attached)>) -> anyhow::Result<()> {
+    let mut had_gadgets = false;
+    let mut gone = Vec::new();
+    for (device, attached) in plugged {
+        let what = || format!("cannot unplug {} ({})", device.name, device.about);
+        match attached {
+            Attached::Gadget(made) => {
+                had_gadgets = true;
+                gadget::unplug(made).with_context(what)?;
+            }
+            Attached::Port(number) => {
+                ask_for_port(host, number, None)?;
+                gone.push(format!("{:04x}", device.product_id));
+            }
+            Attached::Paired(file) => drop(file),
+            Attached::Always => {}
+        }
+    }
+    if had_gadgets {
+        unload("dummy_hcd")?;
+    }
+    bound::wait("the device to leave the bus", || {
+        let is_there = bound::entries("/sys/bus/usb/devices").into_iter().any(|name| {
             fs::read_to_string(format!("/sys/bus/usb/devices/{name}/idProduct"))
-                .is_ok_and(|text| text.trim() == product)
+                .is_ok_and(|text| gone.iter().any(|product| text.trim() == product))
         });
         (!is_there).then_some(())
     })
 }
 
-fn ask_for_port(host: &mut Host, attach: Option<Device>) -> anyhow::Result<()> {
-    host.say(&Message::Port { attach })?;
+fn ask_for_port(host: &mut Host, number: usize, attach: Option<Device>) -> anyhow::Result<()> {
+    host.say(&Message::Port { number, attach })?;
     host.answers.read_line(&mut String::new())?;
     Ok(())
 }
@@ -195,8 +246,8 @@ fn attach_display(edid: &str) -> anyhow::Result<()> {
     detach_display()?;
     gadget::write(Path::new("/sys/module/drm/parameters/edid_firmware"), &format!("edid/{edid}"))?;
     gadget::write(&Path::new(DISPLAY_DRIVER).join("bind"), &display_address()?)?;
-    gadget::wait("the display's EDID", || {
-        gadget::entries("/sys/class/drm").into_iter().find_map(|name| {
+    bound::wait("the display's EDID", || {
+        bound::entries("/sys/class/drm").into_iter().find_map(|name| {
             let edid = fs::read(format!("/sys/class/drm/{name}/edid")).ok()?;
             (!edid.is_empty()).then_some(())
         })
@@ -212,7 +263,7 @@ fn detach_display() -> anyhow::Result<()> {
 }
 
 fn display_address() -> anyhow::Result<String> {
-    gadget::entries("/sys/bus/pci/devices")
+    bound::entries("/sys/bus/pci/devices")
         .into_iter()
         .find(|name| {
             let is = |file: &str, id: &str| {

@@ -3,18 +3,24 @@
 //! Always: software emulation, no network, nothing of the host but what is copied into the boot
 //! image; waiting is for something to be there, never for time to pass.
 
+mod bluetooth;
+mod bound;
 mod capture;
-mod debian;
+pub(crate) mod debian;
+mod description;
 pub(crate) mod detect;
+mod displays;
 mod gadget;
 pub(crate) mod guest;
 mod initramfs;
 mod kernel;
+mod media;
 pub(crate) mod packages;
 mod plan;
 mod qemu;
 mod redirect;
 mod sysroots;
+mod table;
 
 use crate::place;
 use anyhow::Context;
@@ -37,8 +43,8 @@ enum Task {
         #[arg(long)]
         to: Option<PathBuf>,
     },
-    /// Plug a PiKVM in and see whether the agent inside names it
-    Gadget,
+    /// Plug every described device in, in all its forms, and compare what the agent inside says of it
+    Gadget(detect::Arguments),
     /// Install the packages in a Debian with systemd, enrol, report, purge
     Packages {
         /// Package these finished binaries instead of building them
@@ -56,14 +62,14 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
             let default = place::root().join("captures");
             sysroots::capture(names, to.as_deref().unwrap_or(&default))
         }
-        Task::Gadget => detect::main(),
+        Task::Gadget(arguments) => detect::main(arguments),
         Task::Packages { binaries } => packages::main(binaries.as_deref()),
         Task::Guest => guest::in_debian(),
     }
 }
 
 /// What every boot loads: the gadget stack and the drivers of what is plugged in.
-const MODULES: [&str; 27] = [
+const MODULES: [&str; 29] = [
     "virtio_pci",
     "virtio_console",
     "nvme",
@@ -90,6 +96,8 @@ const MODULES: [&str; 27] = [
     "bochs",
     "cdc_acm",
     "usb_f_acm",
+    "usb_f_uac2",
+    "usb_f_fs",
     "dummy_hcd",
 ];
 /// Loaded by a step, with its parameters.
@@ -100,19 +108,28 @@ fn dir() -> PathBuf {
     place::root().join("tests/vm")
 }
 
-/// Reads `tests/vm/devices/NAME.toml`.
+/// Reads `tests/vm/devices/NAME.toml`, without its variants.
 fn device(name: &str) -> anyhow::Result<Device> {
     let path = dir().join(format!("devices/{name}.toml"));
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("`{}` describes no device", path.display()))
+    description::plain(&text).with_context(|| format!("`{}` describes no device", path.display()))
 }
 
-/// A boot image of the rig alone.
-fn image(kernel: &kernel::Kernel, steps: Vec<Step>, programs: &[(&Path, &str)]) -> anyhow::Result<Vec<u8>> {
-    boot_image(kernel, steps, programs, &[], false)
+/// A boot image of the rig alone, with EDIDs beside those of `tests/vm/edid`: file name and bytes.
+fn image(
+    kernel: &kernel::Kernel,
+    steps: Vec<Step>,
+    programs: &[(&Path, &str)],
+    edids: &[(String, Vec<u8>)],
+) -> anyhow::Result<Vec<u8>> {
+    let mut image = begin_image(kernel, steps, programs, &[], false)?;
+    for (name, bytes) in edids {
+        image.file(&format!("lib/firmware/edid/{name}"), 0o644, bytes);
+    }
+    Ok(image.finish())
 }
 
-/// Puts a boot image together: this program as first process, modules, EDIDs, plan, more programs and files.
+/// A boot image that hands over to a Debian.
 fn boot_image(
     kernel: &kernel::Kernel,
     steps: Vec<Step>,
@@ -120,6 +137,17 @@ fn boot_image(
     files: &[(&Path, &str)],
     in_debian: bool,
 ) -> anyhow::Result<Vec<u8>> {
+    Ok(begin_image(kernel, steps, programs, files, in_debian)?.finish())
+}
+
+/// Puts a boot image together: this program as first process, modules, EDIDs, plan, more programs and files.
+fn begin_image(
+    kernel: &kernel::Kernel,
+    steps: Vec<Step>,
+    programs: &[(&Path, &str)],
+    files: &[(&Path, &str)],
+    in_debian: bool,
+) -> anyhow::Result<initramfs::Image> {
     let mut image = initramfs::Image::default();
     for dir in ["proc", "sys", "dev", "tmp", "run", "root", "var/lib", "etc"] {
         image.directory(dir);
@@ -159,7 +187,7 @@ fn boot_image(
     }
     image.link("etc/localtime", "/usr/share/zoneinfo/Europe/Berlin");
     image.file(guest::PLAN, 0o644, &serde_json::to_vec(&plan)?);
-    Ok(image.finish())
+    Ok(image)
 }
 
 /// Bytes from hexadecimal text; white space is ignored.

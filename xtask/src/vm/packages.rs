@@ -60,7 +60,12 @@ pub(crate) fn main(finished: Option<&Path>) -> anyhow::Result<()> {
         &[(&agent, "rig/bearing-agent.deb"), (&server, "rig/bearing-server.deb")],
         true,
     )?;
-    let outputs = qemu::boot(&kernel.image, &image, Some(&disk), &mut |_, _, _| Ok(()))?;
+    let outputs = qemu::boot(
+        &kernel.image,
+        &image,
+        &qemu::Hardware { disk: Some(disk), ..qemu::Hardware::default() },
+        &mut |_, _, _| Ok(()),
+    )?;
     for (name, _) in SCRIPT {
         expect(&outputs, name)?;
     }

@@ -25,9 +25,9 @@ pub(crate) enum Step {
     Display(String),
     /// Detach the display.
     NoDisplay,
-    /// Plug a device in and wait until the kernel has bound all of it.
-    Plug(Device),
-    /// Unplug what was plugged in.
+    /// Plug devices in side by side and wait until the kernel has bound all of them.
+    Plug(Vec<Device>),
+    /// Unplug all that was plugged in.
     Unplug,
     /// Copy the files that describe this machine to the host under a name.
     Capture(String),
@@ -39,6 +39,9 @@ pub(crate) enum Step {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Device {
+    /// What the guest says it by; the description's name and form.
+    #[serde(default)]
+    pub name: String,
     /// How it gets onto the bus.
     pub attached_by: AttachedBy,
     pub about: String,
@@ -75,6 +78,10 @@ pub(crate) enum AttachedBy {
     Gadget,
     /// A device that the emulator puts on an xHCI port, with descriptors byte for byte as given.
     Port,
+    /// A device that the emulator has by itself and that is there from the start.
+    Emulator,
+    /// A Bluetooth HID device, given to the kernel as a Bluetooth daemon gives it (`/dev/uhid`).
+    Bluetooth,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,9 +97,12 @@ pub(crate) enum Speed {
 #[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
 pub(crate) enum Function {
     Hid {
+        /// What it is to people: `keyboard`, `absolute`, `relative`; forms are made by it.
+        #[serde(default)]
+        role: String,
         subclass: u8,
         protocol: u8,
-        /// Hexadecimal.
+        /// Hexadecimal, or `PRODUCT/ROLE` of `policies/catalogue/kvm` before the description is read.
         report_descriptor: String,
         /// Bytes of one report; the gadget stack uses it as the endpoint's packet size.
         report_length: u16,
@@ -124,6 +134,14 @@ pub(crate) enum Function {
         #[serde(default)]
         device_address: Option<String>,
     },
+    /// A serial line (CDC ACM).
+    Serial,
+    /// A sound card (USB Audio Class 2).
+    Sound,
+    /// Media transfer of a phone or camera: class 06/01/01, answered by nobody.
+    Media,
+    /// On a port only: an interface that no driver here takes, with a pair of bulk endpoints.
+    Other { class: u8, subclass: u8, protocol: u8 },
 }
 
 /// What the guest says. A message with a `size_bytes` is followed by that many bytes.
@@ -132,8 +150,10 @@ pub(crate) enum Function {
 pub(crate) enum Message {
     /// For people.
     Log(String),
-    /// Please put this device on its port (or take it off again); the host answers with a line.
-    Port { attach: Option<Device> },
+    /// Please put this device on that port (or take it off again); the host answers with a line.
+    Port { number: usize, attach: Option<Device> },
+    /// A device is there, under the kernel's name for its place (`3-1`).
+    Plugged { name: String, path: String },
     /// A file of the capture with this name, below its root.
     File { capture: String, path: String, size_bytes: usize },
     /// A symbolic link of the capture with this name.
@@ -144,8 +164,20 @@ pub(crate) enum Message {
     Done { error: Option<String> },
 }
 
-/// What programs printed in the guest, by name.
-pub(crate) type Outputs = BTreeMap<String, Ran>;
+/// What came of a boot.
+#[derive(Debug, Default)]
+pub(crate) struct Outputs {
+    /// What programs printed in the guest, by name.
+    pub ran: BTreeMap<String, Ran>,
+    /// Where devices were, by name.
+    pub places: BTreeMap<String, String>,
+}
+
+impl Outputs {
+    pub(crate) fn get(&self, name: &str) -> Option<&Ran> {
+        self.ran.get(name)
+    }
+}
 
 /// What came of one program in the guest.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use super::redirect;
 use anyhow::{Context, bail};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -23,6 +23,21 @@ pub(crate) type Sink<'a> = dyn FnMut(&str, &str, Entry<'_>) -> anyhow::Result<()
 pub(crate) enum Entry<'a> {
     File(&'a [u8]),
     Link(&'a str),
+}
+
+/// What the machine has beside what every machine has.
+pub(crate) struct Hardware {
+    pub disk: Option<PathBuf>,
+    /// USB ports that devices of [`redirect`] can be put on.
+    pub ports: usize,
+    /// Devices of the emulator's own, as `-device` takes them.
+    pub devices: Vec<&'static str>,
+}
+
+impl Default for Hardware {
+    fn default() -> Self {
+        Self { disk: None, ports: 1, devices: Vec::new() }
+    }
 }
 
 /// Kills the emulator when a boot ends early.
@@ -42,7 +57,7 @@ impl Drop for Guard {
 pub(crate) fn boot(
     kernel: &Path,
     image: &[u8],
-    disk: Option<&Path>,
+    hardware: &Hardware,
     sink: &mut Sink<'_>,
 ) -> anyhow::Result<Outputs> {
     let dir = tempfile::tempdir()?;
@@ -50,9 +65,12 @@ pub(crate) fn boot(
     std::fs::write(&initrd, image)?;
     let console = dir.path().join("console");
     let channel = dir.path().join("channel");
-    let port = dir.path().join("port");
     let listener = UnixListener::bind(&channel)?;
-    let port_listener = UnixListener::bind(&port)?;
+    let port_paths: Vec<PathBuf> =
+        (0..hardware.ports).map(|number| dir.path().join(format!("port{number}"))).collect();
+    let port_listeners = port_paths.iter().map(UnixListener::bind).collect::<Result<Vec<_>, _>>()?;
+    // Four are the emulator's default, and what the captures were made with.
+    let sockets = (hardware.ports + hardware.devices.len()).max(4);
     let mut command = Command::new("qemu-system-x86_64");
     command
         .args(["-accel", "tcg", "-M", "q35", "-cpu", "max", "-m", "768", "-smp", "1"])
@@ -69,13 +87,20 @@ pub(crate) fn boot(
         .args(["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=channel,name=rig"])
         .arg("-chardev")
         .arg(format!("socket,id=channel,path={}", channel.display()))
-        .args(["-device", "qemu-xhci,id=xhci", "-device", "usb-redir,chardev=port,bus=xhci.0"])
-        .arg("-chardev")
-        .arg(format!("socket,id=port,path={}", port.display()))
+        .args(["-device", &format!("qemu-xhci,id=xhci,p2={sockets}")])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(std::fs::File::create(dir.path().join("stderr"))?);
-    match disk {
+    for (number, path) in port_paths.iter().enumerate() {
+        command
+            .arg("-chardev")
+            .arg(format!("socket,id=port{number},path={}", path.display()))
+            .args(["-device", &format!("usb-redir,chardev=port{number},bus=xhci.0")]);
+    }
+    for device in &hardware.devices {
+        command.args(["-device", device]);
+    }
+    match &hardware.disk {
         // What is written goes to a file that is thrown away.
         Some(disk) => command
             .arg("-drive")
@@ -86,7 +111,7 @@ pub(crate) fn boot(
         .spawn()
         .context("cannot start `qemu-system-x86_64`; install it: apt-get install qemu-system-x86")?;
     let guard = Guard(child);
-    let result = converse(&listener, &port_listener, guard, sink);
+    let result = converse(&listener, &port_listeners, guard, sink);
     result.with_context(|| {
         let console = std::fs::read(&console).unwrap_or_default();
         let stderr = std::fs::read_to_string(dir.path().join("stderr")).unwrap_or_default();
@@ -98,16 +123,19 @@ pub(crate) fn boot(
 
 fn converse(
     listener: &UnixListener,
-    port_listener: &UnixListener,
+    port_listeners: &[UnixListener],
     mut guard: Guard,
     sink: &mut Sink<'_>,
 ) -> anyhow::Result<Outputs> {
     let stream = accept(listener, &mut guard)?;
-    let port = redirect::Port::start(accept(port_listener, &mut guard)?)?;
+    let ports = port_listeners
+        .iter()
+        .map(|listener| redirect::Port::start(accept(listener, &mut guard)?))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     stream.set_read_timeout(Some(SILENCE))?;
     let mut answers = stream.try_clone()?;
     let mut reader = BufReader::new(stream);
-    let mut outputs = Outputs::new();
+    let mut outputs = Outputs::default();
     loop {
         let mut line = Vec::new();
         if reader.read_until(b'\n', &mut line).context("the guest fell silent")? == 0 {
@@ -117,8 +145,11 @@ fn converse(
             .with_context(|| format!("the guest said `{}`", String::from_utf8_lossy(&line)))?;
         match message {
             Message::Log(text) => eprintln!("  vm: {text}"),
-            Message::Port { attach } => {
-                port.set(attach)?;
+            Message::Port { number, attach } => {
+                ports
+                    .get(number)
+                    .with_context(|| format!("the machine has no port {number}"))?
+                    .set(attach)?;
                 answers.write_all(b"\n")?;
             }
             Message::File { capture, path, size_bytes } => {
@@ -128,7 +159,10 @@ fn converse(
             Message::Link { capture, path, to } => sink(&capture, &path, Entry::Link(&to))?,
             Message::Ran { name, code, stderr, size_bytes } => {
                 let stdout = payload(&mut reader, size_bytes)?;
-                outputs.insert(name, Ran { code, stdout, stderr });
+                outputs.ran.insert(name, Ran { code, stdout, stderr });
+            }
+            Message::Plugged { name, path } => {
+                outputs.places.insert(name, path);
             }
             Message::Done { error: None } => return Ok(outputs),
             Message::Done { error: Some(error) } => bail!("{error}"),

@@ -33,6 +33,7 @@ const MAX_PACKET_BYTES: usize = 1 << 16;
 const STATUS_SUCCESS: u8 = 0;
 const STATUS_STALL: u8 = 4;
 const ENDPOINT_SLOTS: usize = 32;
+const BULK: u8 = 2;
 const INTERRUPT: u8 = 3;
 const INVALID: u8 = 255;
 
@@ -94,14 +95,21 @@ impl Port {
     }
 }
 
-/// One interface: class triplet, interrupt IN endpoint's packet bytes and interval, HID descriptors.
+/// One interface: class triplet, HID descriptors where it has them, endpoints.
 #[derive(Clone)]
 struct Interface {
     class: [u8; 3],
-    max_packet: u16,
-    interval: u8,
     hid: Vec<u8>,
     report: Vec<u8>,
+    endpoints: Vec<Endpoint>,
+}
+
+#[derive(Clone, Copy)]
+struct Endpoint {
+    address: u8,
+    transfer: u8,
+    max_packet: u16,
+    interval: u8,
 }
 
 #[derive(Clone)]
@@ -133,15 +141,21 @@ impl Descriptors {
             bytes.extend_from_slice(&word.to_le_bytes());
         }
         bytes.extend_from_slice(&[manufacturer, product, serial, 1]);
-        let interfaces = device.functions.iter().map(interface).collect::<anyhow::Result<Vec<_>>>()?;
+        let interfaces = (0..)
+            .zip(&device.functions)
+            .map(|(number, function)| interface(number, function))
+            .collect::<anyhow::Result<Vec<_>>>()?;
         let mut body = Vec::new();
         for (number, interface) in (0_u8..).zip(&interfaces) {
             let [class, subclass, protocol] = interface.class;
-            body.extend_from_slice(&[9, 4, number, 0, 1, class, subclass, protocol, 0]);
+            let endpoints = u8::try_from(interface.endpoints.len())?;
+            body.extend_from_slice(&[9, 4, number, 0, endpoints, class, subclass, protocol, 0]);
             body.extend_from_slice(&interface.hid);
-            body.extend_from_slice(&[7, 5, 0x81 + number, INTERRUPT]);
-            body.extend_from_slice(&interface.max_packet.to_le_bytes());
-            body.push(interface.interval);
+            for endpoint in &interface.endpoints {
+                body.extend_from_slice(&[7, 5, endpoint.address, endpoint.transfer]);
+                body.extend_from_slice(&endpoint.max_packet.to_le_bytes());
+                body.push(endpoint.interval);
+            }
         }
         let total = u16::try_from(9 + body.len()).context("the configuration is too long")?;
         let mut configuration = vec![9, 2];
@@ -167,7 +181,9 @@ impl Descriptors {
             (0x80, 6, 3) if low == 0 => Some(vec![4, 3, 9, 4]),
             (0x80, 6, 3) => self.strings.get(usize::from(low) - 1).map(|text| string_descriptor(text)),
             (0x80..=0x82, 0, _) => Some(vec![0, 0]),
-            (0x81, 6, 0x22) => interface.map(|interface| interface.report.clone()),
+            (0x81, 6, 0x22) => {
+                interface.map(|interface| interface.report.clone()).filter(|report| !report.is_empty())
+            }
             (0x81, 6, 0x21) => interface.map(|interface| interface.hid.clone()),
             // SET_REPORT (lamps), SET_IDLE, SET_PROTOCOL, CLEAR_FEATURE.
             (0x21, 9..=11, _) | (0..=2, 1 | 3, _) => Some(Vec::new()),
@@ -197,11 +213,13 @@ impl Descriptors {
         (types[0], types[16]) = (0, 0);
         (sizes[0], sizes[16]) = (8, 8);
         for (number, interface) in (0_u8..).zip(&self.interfaces) {
-            let slot = 17 + usize::from(number);
-            types[slot] = INTERRUPT;
-            intervals[slot] = interface.interval;
-            numbers[slot] = number;
-            sizes[slot] = interface.max_packet;
+            for endpoint in &interface.endpoints {
+                let slot = usize::from(endpoint.address & 0x0f) + usize::from(endpoint.address >> 7) * 16;
+                types[slot] = endpoint.transfer;
+                intervals[slot] = endpoint.interval;
+                numbers[slot] = number;
+                sizes[slot] = endpoint.max_packet;
+            }
         }
         let mut packet = [types, intervals, numbers].concat();
         packet.extend(sizes.iter().flat_map(|size| size.to_le_bytes()));
@@ -209,26 +227,40 @@ impl Descriptors {
     }
 }
 
-fn interface(function: &Function) -> anyhow::Result<Interface> {
-    let Function::Hid { subclass, protocol, report_descriptor, report_length, hid_version, interval, .. } =
-        function
-    else {
-        anyhow::bail!("a device on a port has HID functions only");
-    };
-    let report = super::unhex(report_descriptor)?;
-    let mut hid = vec![9, 0x21];
-    hid.extend_from_slice(
-        &hid_version.context("a HID function on a port needs `hid_version`")?.to_le_bytes(),
-    );
-    hid.extend_from_slice(&[0, 1, 0x22]);
-    hid.extend_from_slice(&u16::try_from(report.len())?.to_le_bytes());
-    Ok(Interface {
-        class: [3, *subclass, *protocol],
-        max_packet: *report_length,
-        interval: interval.context("a HID function on a port needs `interval`")?,
-        hid,
-        report,
-    })
+fn interface(number: u8, function: &Function) -> anyhow::Result<Interface> {
+    let (into_host, from_host) = (0x81 + number, 0x01 + number);
+    match function {
+        Function::Hid {
+            subclass, protocol, report_descriptor, report_length, hid_version, interval, ..
+        } => {
+            let report = super::unhex(report_descriptor)?;
+            let mut hid = vec![9, 0x21];
+            hid.extend_from_slice(
+                &hid_version.context("a HID function on a port needs `hid_version`")?.to_le_bytes(),
+            );
+            hid.extend_from_slice(&[0, 1, 0x22]);
+            hid.extend_from_slice(&u16::try_from(report.len())?.to_le_bytes());
+            let interval = interval.context("a HID function on a port needs `interval`")?;
+            let endpoint =
+                Endpoint { address: into_host, transfer: INTERRUPT, max_packet: *report_length, interval };
+            Ok(Interface { class: [3, *subclass, *protocol], hid, report, endpoints: vec![endpoint] })
+        }
+        Function::Other { class, subclass, protocol } => {
+            let endpoints = [into_host, from_host].map(|address| Endpoint {
+                address,
+                transfer: BULK,
+                max_packet: 64,
+                interval: 0,
+            });
+            Ok(Interface {
+                class: [*class, *subclass, *protocol],
+                hid: Vec::new(),
+                report: Vec::new(),
+                endpoints: endpoints.to_vec(),
+            })
+        }
+        _ => anyhow::bail!("a device on a port has HID functions and bare interfaces only"),
+    }
 }
 
 fn string_descriptor(text: &str) -> Vec<u8> {

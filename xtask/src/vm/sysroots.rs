@@ -43,7 +43,7 @@ pub(crate) fn capture(names: &[String], to: &Path) -> anyhow::Result<()> {
         steps
             .push(sysroot.edid.as_ref().map_or(Step::NoDisplay, |edid| Step::Display(format!("{edid}.bin"))));
         if let Some(name) = &sysroot.device {
-            steps.push(Step::Plug(device(name)?));
+            steps.push(Step::Plug(vec![device(name)?]));
         }
         steps.push(Step::Capture(sysroot.name.clone()));
         if sysroot.device.is_some() {
@@ -52,9 +52,9 @@ pub(crate) fn capture(names: &[String], to: &Path) -> anyhow::Result<()> {
     }
     std::fs::create_dir_all(to)?;
     let fresh = tempfile::tempdir_in(to)?;
-    let image = image(&kernel, steps, &[])?;
+    let image = image(&kernel, steps, &[], &[])?;
     let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-    qemu::boot(&kernel.image, &image, None, &mut |capture, path, entry| {
+    qemu::boot(&kernel.image, &image, &qemu::Hardware::default(), &mut |capture, path, entry| {
         let count = counts.entry(capture.to_owned()).or_default();
         let at = fresh.path().join(capture).join(relative(path)?);
         if let Some(parent) = at.parent() {
