@@ -109,6 +109,11 @@ impl<'a> Context<'a> {
 
     /// Takes a finding of which approvals may cover parts: it is approved where each of `scopes` is covered.
     pub fn report_scoped(&mut self, draft: Draft, scopes: &[Scope]) {
+        self.report_story(draft, scopes, None);
+    }
+
+    /// The same, with words of its own on how to show that it is wrong.
+    pub fn report_story(&mut self, draft: Draft, scopes: &[Scope], disproof: Option<String>) {
         let Some(rule) = self.catalogue.rule(draft.rule) else { return };
         let seen = draft.severity.unwrap_or(rule.severity);
         let severity = match self.policy.severity_of(rule.id) {
@@ -139,7 +144,7 @@ impl<'a> Context<'a> {
                 .collect(),
             attack: rule.attack.clone(),
             controls: rule.controls.clone(),
-            disproof: rule.disproof.clone(),
+            disproof: disproof.unwrap_or_else(|| rule.disproof.clone()),
             remediation: rule.remediation.clone(),
             approval,
         };
@@ -147,6 +152,8 @@ impl<'a> Context<'a> {
         if let Some(known) = self.findings.iter_mut().find(|known| known.id == finding.id) {
             known.severity = known.severity.max(finding.severity);
             known.confidence = known.confidence.max(finding.confidence);
+            // An approval of one cause's first appearance does not cover its second.
+            known.approval = known.approval.take().filter(|_| finding.approval.is_some());
             let room = MAX_EVIDENCE.saturating_sub(known.evidence.len());
             let new: Vec<Evidence> = finding
                 .evidence

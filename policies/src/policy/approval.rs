@@ -13,6 +13,7 @@ use bearing_protocol::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    device::{DeviceApproval, NEED_A_DEVICE},
     scope::{Direction, Scope, WIDENING},
     window::Window,
 };
@@ -51,6 +52,9 @@ pub struct ApprovalRule {
     /// Hours of the week; always where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
+    /// The one device it covers. What is found on a device that can be plugged in is covered by nothing less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceApproval>,
     /// From when it holds.
     #[serde(default, with = "optional_instant")]
     pub not_before: Option<Timestamp>,
@@ -79,6 +83,11 @@ impl ApprovalRule {
         self.rule.is_none_or(|own| own == rule)
             && fits(&self.product, product)
             && self.names_bindings_of(scope)
+            && match (&self.device, &scope.device) {
+                (None, None) => true,
+                (Some(own), Some(seen)) => own.is(seen),
+                (Some(_), None) | (None, Some(_)) => false,
+            }
             && scope.features.iter().all(covers_feature)
             && fits(&self.group, group)
             && self.direction.is_none_or(|own| scope.direction.is_none_or(|seen| seen == own))
@@ -134,6 +143,17 @@ impl ApprovalRule {
         if let Some(feature) = self.features.iter().find(|feature| !WIDENING.contains(&feature.as_str())) {
             let shown = printable(feature, 40);
             return Some(format!("`{shown}` is no feature: want one of {}", WIDENING.join(", ")));
+        }
+        if let Some(flaw) = self.device.as_ref().and_then(DeviceApproval::flaw) {
+            return Some(flaw);
+        }
+        let needing = self.rule.filter(|rule| NEED_A_DEVICE.contains(&rule.as_str()));
+        if let (Some(rule), None) = (needing, &self.device) {
+            return Some(format!(
+                "an approval of {rule} names the device, or it would cover every unit that is plugged in: add `device = \
+                 {{ vendor_id, product_id, serial, port, descriptor_digest }}`, as `bearing-agent explain usb PORT` \
+                 and the finding show them"
+            ));
         }
         self.window.as_ref().and_then(Window::flaw)
     }

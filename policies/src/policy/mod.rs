@@ -9,6 +9,7 @@ mod approval;
 mod form;
 mod known;
 mod profile;
+mod device;
 mod scope;
 mod window;
 
@@ -23,6 +24,7 @@ pub use approval::ApprovalRule;
 pub use form::{Privacy, Schedule, Site};
 pub use known::{is_known_rule, nearest_rule};
 pub use profile::PROFILES;
+pub use device::{DeviceApproval, DeviceScope};
 pub use scope::{Direction, Scope, WIDENING};
 pub use window::{Day, Window};
 

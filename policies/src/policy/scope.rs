@@ -27,6 +27,8 @@ pub struct Scope {
     pub features: Vec<String>,
     /// Which way, where that is known: a product that can do both, without a sign of either, is neither.
     pub direction: Option<Direction>,
+    /// The device one can plug in, where the finding is about one.
+    pub device: Option<super::DeviceScope>,
     /// When it happened, where that is not now: an approval's hours are asked about this instant.
     pub at: Option<Timestamp>,
 }
@@ -39,6 +41,7 @@ impl Scope {
             bindings: state.bindings.clone(),
             features: state.features.clone(),
             direction: incoming.then_some(Direction::Incoming),
+            device: None,
             at: None,
         }
     }

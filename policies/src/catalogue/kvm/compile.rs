@@ -235,7 +235,25 @@ fn add_inquiry(catalogue: &mut KvmCatalogue, entry: usize, standing: Standing, f
 }
 
 fn add_network(catalogue: &mut KvmCatalogue, entry: usize, form: &NetworkForm) {
-    if form.oui_use == OuiUse::Shared || form.confidence == Trust::Unverified {
+    if form.confidence == Trust::Unverified {
+        return;
+    }
+    for name in form.hostnames.iter().chain(&form.mdns) {
+        let name = name.trim_end_matches(".local").to_lowercase();
+        let names = if name.starts_with('_') { &mut catalogue.services } else { &mut catalogue.host_names };
+        names.entry(name).or_insert(entry);
+    }
+    let prefixes = [(&form.label_prefixes, false), (&form.weak_label_prefixes, true)];
+    for (list, weak) in prefixes {
+        let lower = list.iter().map(|prefix| (prefix.to_lowercase(), entry, weak));
+        catalogue.host_prefixes.extend(lower);
+    }
+    // A range that others share says nothing alone, and agrees with a name.
+    for oui in &form.ouis {
+        let digits: String = oui.chars().filter(char::is_ascii_hexdigit).collect();
+        catalogue.shared_ouis.push((digits.to_lowercase(), entry));
+    }
+    if form.oui_use == OuiUse::Shared {
         return;
     }
     for oui in &form.ouis {

@@ -264,6 +264,12 @@ pub struct NetworkForm {
     /// Patterns of multicast DNS names.
     #[serde(default)]
     pub mdns_patterns: Vec<String>,
+    /// How a host name begins that goes on with letters and digits (`pikvm-`).
+    #[serde(default)]
+    pub label_prefixes: Vec<String>,
+    /// The same where others begin so too: only together with an address of the product's range.
+    #[serde(default)]
+    pub weak_label_prefixes: Vec<String>,
     /// Subject of its certificate.
     pub tls_subject: Option<String>,
     /// Titles of its pages.

@@ -37,6 +37,10 @@ pub struct KvmCatalogue {
     inquiries: HashMap<String, Vec<Inquiry>>,
     ouis: HashMap<String, usize>,
     oui_lengths: Vec<usize>,
+    shared_ouis: Vec<(String, usize)>,
+    host_names: HashMap<String, usize>,
+    host_prefixes: Vec<(String, usize, bool)>,
+    services: HashMap<String, usize>,
     genuine: HashMap<(u16, u16), Genuine>,
     context_ids: HashMap<(u16, u16), (ContextKind, String)>,
     context_words: HashMap<String, (ContextKind, String)>,
@@ -285,6 +289,35 @@ impl KvmCatalogue {
             .iter()
             .find_map(|len| self.ouis.get(digits.get(..*len)?))
             .and_then(|number| self.entry(*number))
+    }
+
+    /// Whether an address lies in a range of this entry's product line, be it shared or not.
+    pub fn address_agrees(&self, mac: &str, entry: usize) -> bool {
+        let digits: String =
+            mac.chars().filter(char::is_ascii_hexdigit).map(|c| c.to_ascii_lowercase()).collect();
+        let family = self.entry(entry).map(|entry| entry.family.as_str());
+        self.shared_ouis.iter().any(|(prefix, owner)| {
+            digits.starts_with(prefix.as_str())
+                && self.entry(*owner).map(|entry| entry.family.as_str()) == family
+        })
+    }
+
+    /// The entry that a host name (one label) belongs to, and whether it tells only together with an address.
+    pub fn host_name(&self, label: &str) -> Option<(usize, bool)> {
+        let label = label.to_lowercase();
+        let exact = self.host_names.get(&label).map(|entry| (*entry, false));
+        exact.or_else(|| {
+            self.host_prefixes.iter().find_map(|(prefix, entry, weak)| {
+                let rest = label.strip_prefix(prefix.as_str())?;
+                (!rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+                    .then_some((*entry, *weak))
+            })
+        })
+    }
+
+    /// The entry that alone announces this service type (`_pikvm._tcp`).
+    pub fn service(&self, service: &str) -> Option<usize> {
+        self.services.get(&service.to_lowercase()).copied()
     }
 
     /// What is genuine under these ids; `None` is unknown, never wrong.

@@ -175,8 +175,6 @@ heuristics! {
         ControllerOnServer = "on-server",
         ControllerInTheMachine = "in-the-machine",
         ControllerDrive = "virtual-drive",
-        AmtOnLaptop = "amt-provisioned-on-laptop",
-        AmtElsewhere = "amt-provisioned",
     }
     GadgetIds = "gadget-ids" { GadgetIdsWithHid = "with-hid", }
     Neighbour = "neighbour" {
@@ -186,7 +184,6 @@ heuristics! {
         NameAndAddress = "name-and-address",
         OwnNetworkCard = "own-network-card",
     }
-    DisplayFollows = "display-follows" { HotPlug = "hot-plug", }
     ShutAndSilent = "shut-and-silent" { ShutAndSilentDays = "days", }
 }
 
@@ -199,7 +196,7 @@ pub struct Scoring {
     pub severity: SeverityTable,
     /// What says nothing where.
     pub context: ContextTable,
-    /// Days and minutes.
+    /// Days.
     pub limits: LimitTable,
     /// Values that gadgets leave.
     pub marks: MarkTable,
@@ -242,15 +239,12 @@ pub struct ContextTable {
     pub more: u8,
 }
 
-/// Days and minutes.
+/// Days.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "described in the data")]
 pub struct LimitTable {
     pub shut_and_silent_days: u32,
-    pub grace_minutes: u32,
-    pub display_follows_minutes: u32,
-    pub display_follows_times: u32,
 }
 
 /// Values that gadgets leave; ids and versions as numbers.

@@ -49,7 +49,11 @@ mod stories {
     #[test]
     fn the_title_can_be_checked_at_the_desk() {
         let found = evaluate(&facts("cases/KV-04/hit-jetkvm-as-dell.toml")).findings;
-        let title = &found[0].title;
+        assert_eq!(
+            found[0].title,
+            "Dell Inc. Multimedia Pro Keyboard 413c:2011 at 1-1 is an IP-KVM in disguise (JetKVM)"
+        );
+        let title = &found[0].evidence[0].value;
         for words in ["Dell Inc.", "413c:2011", "480 Mb/s", "\"HID Interface\"", "absolute pointer", "CD-ROM"]
         {
             assert!(title.contains(words), "{words} is not in: {title}");
@@ -195,11 +199,12 @@ mod stories {
                 let severity = draft.severity.map_or("-", Severity::as_str);
                 let product = draft.product.as_deref().unwrap_or("-");
                 lines.push(format!(
-                    "{}\n  {severity}, {} confidence, {}, {product}\n  {}",
+                    "{}\n  {severity}, {} confidence, {}, {product}\n  {}\n  {}",
                     path.trim_start_matches("cases/"),
                     draft.confidence,
                     draft.rule,
-                    draft.title
+                    draft.title,
+                    draft.evidence.first().map_or("", |evidence| evidence.value.as_str()),
                 ));
             }
         }

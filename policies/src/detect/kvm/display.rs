@@ -12,6 +12,11 @@ use super::{
 };
 use crate::catalogue::kvm::{Display as Known, KvmCatalogue, Standing};
 
+/// Whether a display is there, and not merely remembered.
+pub(super) fn is_present(display: &Display) -> bool {
+    display.provenance.as_deref().is_none_or(|how| how == "present")
+}
+
 /// One display with its EDID read.
 pub struct DisplayView<'a> {
     /// The fact.
@@ -26,7 +31,7 @@ impl<'a> DisplayView<'a> {
         facts
             .displays
             .iter()
-            .filter(|display| display.connected != Some(false))
+            .filter(|display| display.connected != Some(false) || !is_present(display))
             .filter_map(|display| Some(Self { display, edid: edid::parse(&display.edid).ok()? }))
             .collect()
     }
@@ -85,7 +90,11 @@ fn known_display(
         Standing::Kvm => shipped(view, known, how, name, out),
         Standing::Capture => {
             let lid_open = facts.machine.lid_open == Some(true);
-            if others == 0 && !lid_open && facts.machine.kind != MachineKind::Server {
+            if others == 0
+                && is_present(view.display)
+                && !lid_open
+                && facts.machine.kind != MachineKind::Server
+            {
                 out.add(
                     Weight::CaptureOnly,
                     seen("EDID"),

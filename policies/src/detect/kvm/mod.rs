@@ -1,4 +1,4 @@
-//! Remote-control hardware: an IP-KVM, whatever it calls itself (KV-01 … KV-07, KV-09).
+//! Remote-control hardware: an IP-KVM, whatever it calls itself (KV-01 … KV-09).
 //!
 //! Always: judged by what survives a disguise: report descriptors by bytes and by meaning, fixed fields of the
 //! kernel's gadget code, what else the device does, the display it pretends to be. Strings only ever add. All pieces
@@ -10,9 +10,13 @@ mod descriptor;
 mod display;
 mod function;
 mod identity;
+mod machine;
+mod near;
+mod past;
 mod piece;
 mod severity;
 mod story;
+mod title;
 mod view;
 
 use bearing_protocol::{
@@ -20,21 +24,28 @@ use bearing_protocol::{
     fact::{Facts, MachineKind, UsbSpeed},
     outcome::Outcome,
     severity::Severity,
+    text::truncate,
 };
 
 pub use display::DisplayView;
+pub use past::{Known, port_of};
 pub use piece::{Heuristic, Kind, Piece, Pieces, Weight};
-pub use story::Story;
+pub use story::{Head, Story, Told};
 pub use view::{HidView, InterfaceView, View, triplet_text};
 
 use super::{Context, Draft};
-use crate::catalogue::kvm::{ContextKind, KvmCatalogue};
+use crate::{
+    catalogue::kvm::{ContextKind, KvmCatalogue, Standing},
+    policy::{DeviceScope, Scope},
+};
 
 /// What an evaluation of the hardware came to.
 #[derive(Clone, Debug, Default)]
 pub struct KvmEvaluation {
     /// Findings, gravest first.
     pub findings: Vec<Draft>,
+    /// The same with what approvals and people need beside them.
+    pub told: Vec<Told>,
     /// Rules whose facts were read and do not settle them, with the reason.
     pub notes: Vec<(&'static str, Outcome, String)>,
 }
@@ -42,7 +53,7 @@ pub struct KvmEvaluation {
 /// Judges the hardware in `facts`.
 pub fn evaluate_kvm(facts: &Facts, catalogue: &KvmCatalogue) -> KvmEvaluation {
     let views = View::all(facts);
-    let mut usb: Vec<Story> = views.iter().map(|view| usb_story(view, facts, catalogue)).collect();
+    let mut usb = past::united(views.iter().map(|view| usb_story(view, facts, catalogue)).collect());
     let displays = display_stories(facts, catalogue);
     let mut rest = Vec::new();
     for story in displays {
@@ -52,11 +63,14 @@ pub fn evaluate_kvm(facts: &Facts, catalogue: &KvmCatalogue) -> KvmEvaluation {
         }
     }
     usb.extend(rest);
-    usb.extend(management_controller(facts, catalogue));
-    usb.extend(neighbours(facts, catalogue));
+    usb.extend(machine::management_controller(facts, catalogue));
+    usb.extend(machine::shut_and_silent(facts, catalogue));
+    usb.extend(near::neighbours(facts, catalogue));
     usb.sort_by_key(|story| (std::cmp::Reverse(story.severity()), std::cmp::Reverse(story.score())));
+    let told: Vec<Told> = usb.into_iter().filter_map(|story| story.told(catalogue)).collect();
     KvmEvaluation {
-        findings: usb.into_iter().filter_map(|story| story.draft(catalogue)).collect(),
+        findings: told.iter().map(|told| told.draft.clone()).collect(),
+        told,
         notes: notes(facts, &views),
     }
 }
@@ -67,8 +81,9 @@ pub(super) fn detect(context: &mut Context<'_>) {
     for (rule, outcome, reason) in evaluation.notes {
         context.settle(rule, outcome, reason);
     }
-    for draft in evaluation.findings {
-        context.report(draft);
+    for told in evaluation.told {
+        let scope = Scope { device: told.device, ..Scope::default() };
+        context.report_story(told.draft, &[scope], told.disproof);
     }
 }
 
@@ -81,16 +96,56 @@ pub fn usb_story(view: &View<'_>, facts: &Facts, catalogue: &KvmCatalogue) -> St
     descriptor::descriptor(view, catalogue, virtual_machine, &mut pieces);
     function::function(view, catalogue, &mut pieces);
     usb_network_card(view, catalogue, &mut pieces);
+    desk_switch(view, catalogue, &mut pieces);
     weigh_context(view, facts, catalogue, &mut pieces);
     let kind = if view.usb.is_some() { "USB device" } else { "HID device" };
-    let past = view.usb.and_then(|usb| usb.provenance.as_deref()).is_some_and(|how| how != "present");
-    let verb = if past { "called itself" } else { "calls itself" };
+    let known =
+        Known::of(view.usb.and_then(|usb| usb.provenance.as_deref()), view.usb.and_then(|usb| usb.last_seen));
+    let verb = if known.is_present() { "calls itself" } else { "called itself" };
+    let port = port_of(&view.location).to_owned();
+    let ids = (view.vendor_id, view.product_id);
     Story {
         subject: view.subject.clone(),
-        opening: format!("{kind} {} {verb} {}", view.location, view.calls_itself()),
+        opening: format!("{kind} {port} {verb} {}", view.calls_itself()),
+        head: Head::Device(noun(view, &port)),
         shape: view.shape(),
         pieces,
-        past,
+        device: Some(DeviceScope {
+            vendor_id: ids.0,
+            product_id: ids.1,
+            serial: view.usb.and_then(|usb| usb.serial.clone()),
+            port: port.clone(),
+            descriptor_digest: view.digest(),
+        }),
+        ids: Some(ids),
+        port: view.usb.is_some().then_some(port),
+        known,
+    }
+}
+
+/// `Dell Multimedia Pro Keyboard 413c:2011 at 1-1`.
+fn noun(view: &View<'_>, port: &str) -> String {
+    let said = view.calls_itself();
+    let ids = format!("{:04x}:{:04x}", view.vendor_id, view.product_id);
+    let name = said.strip_suffix(&format!(" ({ids})")).unwrap_or_default();
+    let name = truncate(name, MAX_TITLE_NAME_BYTES);
+    if name.is_empty() { format!("USB device {ids} at {port}") } else { format!("{name} {ids} at {port}") }
+}
+
+/// A switch on the desk points at positions too: where the ids are a known one's, the finding says so.
+fn desk_switch(view: &View<'_>, catalogue: &KvmCatalogue, pieces: &mut Pieces) {
+    let mut identities = catalogue.identities(view.vendor_id, view.product_id);
+    let Some(switch) = identities.find(|identity| identity.standing == Standing::Switch) else { return };
+    let name = catalogue.label(switch.entry);
+    for piece in &mut pieces.0 {
+        if piece.heuristic == Heuristic::KeyboardWithAbsolutePointer {
+            piece.evidence.why = format!(
+                "{}; its ids are those of {name}, a switch between computers on one desk, which is built so (ids can be \
+                 copied)",
+                piece.evidence.why
+            );
+            piece.phrase = format!("{}, as the desk switch does whose ids it has ({name})", piece.phrase);
+        }
     }
 }
 
@@ -166,20 +221,28 @@ pub fn display_stories(facts: &Facts, catalogue: &KvmCatalogue) -> Vec<Story> {
     let in_use = facts
         .displays
         .iter()
-        .filter(|d| d.enabled != Some(false) && (d.connected == Some(true) || !d.edid.is_empty()))
+        .filter(|d| display::is_present(d) && d.enabled != Some(false))
+        .filter(|d| d.connected == Some(true) || !d.edid.is_empty())
         .count();
     views
         .iter()
         .map(|view| {
-            let own = usize::from(view.display.enabled != Some(false));
+            let own = usize::from(display::is_present(view.display) && view.display.enabled != Some(false));
             let mut pieces = Pieces::new(catalogue);
             display::display(view, in_use.saturating_sub(own), facts, catalogue, &mut pieces);
+            let known = Known::of(view.display.provenance.as_deref(), view.display.last_seen);
+            let verb = if known.is_present() { "calls itself" } else { "called itself" };
+            let connector = port_of(&view.display.connector);
             Story {
                 subject: format!("display:{}", view.display.connector),
-                opening: format!("Display {} calls itself {}", view.display.connector, view.calls_itself()),
+                opening: format!("Display {connector} {verb} {}", view.calls_itself()),
+                head: Head::Display(format!("Display {connector} ({})", view.calls_itself())),
                 shape: view.edid.shape_sha256.clone(),
                 pieces,
-                past: false,
+                ids: None,
+                port: None,
+                known,
+                device: None,
             }
         })
         .collect()
@@ -194,72 +257,10 @@ fn partner(usb: &[Story], display: &Story) -> Option<usize> {
     }
     usb.iter()
         .enumerate()
-        .filter(|(_, story)| enough(story) && !story.past && server_room(story) == server_room(display))
+        .filter(|(_, story)| enough(story) && story.known.is_witnessed() && display.known.is_witnessed())
+        .filter(|(_, story)| server_room(story) == server_room(display))
         .max_by_key(|(index, story)| (story.severity(), story.score(), std::cmp::Reverse(*index)))
         .map(|(index, _)| index)
-}
-
-/// KV-09 by the machine's own facts.
-fn management_controller(facts: &Facts, catalogue: &KvmCatalogue) -> Option<Story> {
-    if facts.machine.bmc != Some(true) {
-        return None;
-    }
-    let laptop = facts.machine.kind == MachineKind::Laptop;
-    let weight = if laptop { Weight::ControllerOnLaptop } else { Weight::ControllerInTheMachine };
-    let mut pieces = Pieces::new(catalogue);
-    let seen = piece::Seen {
-        source: Source::Machine,
-        location: "machine",
-        field: "bmc",
-        value: format!("present, on a {} machine", facts.machine.kind.as_str()),
-    };
-    pieces.add(
-        weight,
-        seen,
-        "a management controller can show the screen and type, without the operating system knowing",
-    );
-    Some(Story {
-        subject: "machine:bmc".to_owned(),
-        opening: "This machine has a management controller (BMC)".to_owned(),
-        shape: "bmc".to_owned(),
-        pieces,
-        past: false,
-    })
-}
-
-/// KV-07: neighbours that the kernel knows already. One story for a product line.
-fn neighbours(facts: &Facts, catalogue: &KvmCatalogue) -> Vec<Story> {
-    let mut stories: Vec<Story> = Vec::new();
-    for neighbour in &facts.network.neighbours {
-        let Some(entry) = catalogue.oui(&neighbour.mac) else { continue };
-        let subject = format!("network:{}", entry.family);
-        let prefix: String = neighbour.mac.chars().take(8).collect();
-        let seen = piece::Seen {
-            source: Source::Neighbours,
-            location: &neighbour.interface,
-            field: "hardware address, first half",
-            value: prefix,
-        };
-        let why = format!(
-            "the address range of {}; near on the network is not attached to this machine",
-            entry.name
-        );
-        if stories.iter().any(|story| story.subject == subject) {
-            continue;
-        }
-        let mut pieces = Pieces::new(catalogue);
-        let number = catalogue.entries().iter().position(|known| known == entry);
-        let piece = pieces.add(Weight::AddressRange, seen, why);
-        piece.products.extend(number.map(|number| (number, 100)));
-        stories.push(Story {
-            subject,
-            opening: format!("A neighbour on the network has an address of {}", entry.label),
-            shape: format!("neighbour {}", entry.family),
-            pieces,
-            past: false,
-        });
-    }
-    stories
 }
 
 /// Rules whose facts are there and do not settle them.
@@ -295,9 +296,21 @@ fn notes(facts: &Facts, views: &[View<'_>]) -> Vec<(&'static str, Outcome, Strin
              from here"
         );
         notes.push(("KV-09", Outcome::Unknown, reason));
+    } else if matches!(facts.machine.kind, MachineKind::Laptop | MachineKind::Desktop) {
+        let reason = "Intel's management engine does not show here: whether its remote control is in use was not checked";
+        notes.push(("KV-09", Outcome::NotChecked, reason.to_owned()));
+    }
+    if facts.machine.kind != MachineKind::Laptop {
+        let reason = format!("a {} machine has no lid to shut", facts.machine.kind.as_str());
+        notes.push(("KV-08", Outcome::NotApplicable, reason));
+    } else if facts.presence.is_none() {
+        notes.push(("KV-08", Outcome::NotChecked, "no days were counted yet".to_owned()));
     }
     notes
 }
+
+/// Longest name of a device in a title.
+const MAX_TITLE_NAME_BYTES: usize = 60;
 
 #[cfg(test)]
 mod case_tests;

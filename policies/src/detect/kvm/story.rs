@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use bearing_protocol::{
-    finding::Evidence,
-    severity::{Confidence, Severity},
-};
+use bearing_protocol::{finding::Evidence, severity::Severity};
 
 use super::{
+    past::Known,
     piece::{Heuristic, Kind, Piece, Pieces, Weight},
     severity::{confidence, score, severity},
+    title,
 };
-use crate::{catalogue::kvm::KvmCatalogue, detect::Draft};
+use crate::{catalogue::kvm::KvmCatalogue, detect::Draft, policy::DeviceScope};
 
 /// What pointers at a product have to add up to before it is named.
 const NAMES_A_PRODUCT: u32 = 100;
@@ -29,8 +28,38 @@ pub struct Story {
     pub shape: String,
     /// What fired.
     pub pieces: Pieces,
-    /// Known only from what the system remembers.
-    pub past: bool,
+    /// What names it in a title.
+    pub head: Head,
+    /// Vendor and product id, of a device.
+    pub ids: Option<(u16, u16)>,
+    /// The port it is or was at.
+    pub port: Option<String>,
+    /// How it is known.
+    pub known: Known,
+    /// What an approval would have to name.
+    pub device: Option<DeviceScope>,
+}
+
+/// What a title begins with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Head {
+    /// The whole title.
+    Said(String),
+    /// A device (`Dell Keyboard 413c:2011 at 1-1`).
+    Device(String),
+    /// A display.
+    Display(String),
+}
+
+/// A finding with what an approval and a person need beside it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The finding.
+    pub draft: Draft,
+    /// The device, where it is about one that can be plugged in.
+    pub device: Option<DeviceScope>,
+    /// How to show that it is wrong, where the story has words of its own.
+    pub disproof: Option<String>,
 }
 
 impl Story {
@@ -60,12 +89,39 @@ impl Story {
         }
     }
 
+    /// Takes in what an earlier state of the same device showed and this one does not.
+    pub fn remember(&mut self, earlier: Self) {
+        let told = earlier.known.told();
+        for mut piece in earlier.pieces.0 {
+            let same = |own: &Piece| {
+                own.weight == piece.weight
+                    && (&own.evidence.field, &own.evidence.value)
+                        == (&piece.evidence.field, &piece.evidence.value)
+            };
+            if self.pieces.0.iter().any(same) {
+                continue;
+            }
+            piece.evidence.why = format!("{}{told}", piece.evidence.why);
+            if !piece.phrase.is_empty() {
+                piece.phrase = format!("earlier {}", piece.phrase);
+            }
+            self.pieces.0.push(piece);
+        }
+    }
+
     /// The finding.
+    pub fn told(mut self, catalogue: &KvmCatalogue) -> Option<Told> {
+        let (device, disproof) = (self.device.take(), title::disproof(&self));
+        Some(Told { draft: self.draft(catalogue)?, device, disproof })
+    }
+
+    /// The finding alone.
     pub fn draft(self, catalogue: &KvmCatalogue) -> Option<Draft> {
         let severity = self.severity()?;
-        let confidence = if self.past { Confidence::Low } else { confidence(&self.pieces) };
+        let confidence = self.known.caps(confidence(&self.pieces));
         let product = product(&self.pieces, catalogue);
-        let title = title(&self.opening, &self.pieces);
+        let title = title::title(&self, severity, product.as_deref(), catalogue);
+        let sentence = sentence(&self.opening, &self.pieces);
         // From here on a piece speaks for its own rule; below it supports another's.
         let clear = self.pieces.scoring().severity.clear;
         let mut pieces = self.pieces.0;
@@ -75,7 +131,20 @@ impl Story {
         let rule = pieces.first()?.rule;
         // Context stays with the explanation; a finding carries the least that shows it.
         let weighty = pieces.iter().filter(|piece| piece.points > 0).count();
-        let evidence = pieces.iter().take(weighty.max(1)).map(|piece| tagged(piece, rule, clear)).collect();
+        let mut evidence: Vec<Evidence> =
+            pieces.iter().take(weighty.max(1)).map(|piece| tagged(piece, rule, clear)).collect();
+        // What can be checked at the desk, in one sentence, before the single values.
+        if let (Some(first), false) = (pieces.first(), matches!(self.head, Head::Said(_))) {
+            let in_short = Evidence {
+                source: first.evidence.source,
+                location: first.evidence.location.clone(),
+                field: "at the desk".to_owned(),
+                value: sentence,
+                why: "what a person can check without tools".to_owned(),
+                rule: None,
+            };
+            evidence.insert(0, in_short);
+        }
         Some(Draft {
             rule,
             severity: Some(severity),
@@ -141,7 +210,7 @@ const TELLING: [Heuristic; 18] = [
     Heuristic::GadgetIds,
 ];
 
-fn title(opening: &str, pieces: &Pieces) -> String {
+fn sentence(opening: &str, pieces: &Pieces) -> String {
     let mut phrases: Vec<&str> = Vec::new();
     for heuristic in TELLING {
         let mut of_it: Vec<&Piece> = pieces.0.iter().filter(|piece| piece.heuristic == heuristic).collect();

@@ -9,7 +9,10 @@ use bearing_descriptors::{
     hid::{self, CollectionKey, HidError, ReportDescriptor},
     usb::{self, Endpoint, HidClass, UsbDescriptors, UsbError},
 };
-use bearing_protocol::fact::{Facts, HidBus, HidDevice, Interface, StorageDevice, UsbDevice, UsbSpeed};
+use bearing_protocol::{
+    digest::Digest,
+    fact::{Facts, HidBus, HidDevice, Interface, StorageDevice, UsbDevice, UsbSpeed},
+};
 
 /// Usages of the Digitizer page that only pen tablets have; a touch screen (0d/04) is another thing.
 const DIGITIZER: (u16, u16) = (0x0d, 0x01);
@@ -218,6 +221,19 @@ impl<'a> View<'a> {
             name = self.hids.iter().find_map(|hid| hid.device.name.clone()).unwrap_or_default();
         }
         if name.trim().is_empty() { ids } else { format!("{} ({ids})", name.trim()) }
+    }
+
+    /// What an approval of exactly this device names: its raw descriptors and its report descriptors. `None` where
+    /// neither was read.
+    pub fn digest(&self) -> Option<Digest> {
+        let raw = self.usb.map(|usb| usb.descriptors.as_slice()).unwrap_or_default();
+        let mut reports: Vec<&str> = self.hids.iter().map(|hid| hid.parsed.sha256.as_str()).collect();
+        if raw.is_empty() && reports.is_empty() {
+            return None;
+        }
+        reports.sort_unstable();
+        let parts = format!("{}\n{}", bearing_descriptors::sha256_hex(raw), reports.join("\n"));
+        Some(Digest::of(parts.as_bytes()))
     }
 
     /// What the device is by its descriptors alone: no serial, no port, no name.
