@@ -11,6 +11,7 @@ mod catalogue;
 mod ci;
 mod demo;
 mod deps;
+mod fuzz;
 mod gen_files;
 mod licences;
 mod metadata;
@@ -49,6 +50,8 @@ enum Task {
     Test(test::Arguments),
     /// Check the edges between the crates
     Deps,
+    /// Fuzz every parser for a while, from a kept corpus
+    Fuzz(fuzz::Arguments),
     /// Debian packages of agent and server
     Package(package::Arguments),
     /// Real remote-access tools, installed and started for the agent to look at
@@ -69,6 +72,7 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => ci::main(),
         Task::Test(arguments) => test::main(&arguments),
         Task::Deps => deps::check(&metadata::read()?),
+        Task::Fuzz(arguments) => fuzz::main(&arguments),
         Task::Package(arguments) => package::main(&arguments),
         Task::RealTools(arguments) => real_tools::main(&arguments),
         Task::Vm(arguments) => vm::main(&arguments),
