@@ -3,13 +3,7 @@
 //! Always: an approval names a rule or a product, and has owner, reason and expiry; an expired one covers nothing,
 //! and a scope that cannot be judged (a tenant nobody knows) covers nothing either.
 
-use bearing_protocol::{
-    Timestamp,
-    fact::{Binding, BindingKind},
-    finding::Approval,
-    rule::RuleId,
-    text::printable,
-};
+use bearing_protocol::{Timestamp, fact::BindingKind, finding::Approval, rule::RuleId, text::printable};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -112,14 +106,12 @@ impl ApprovalRule {
         names.into_iter().filter_map(|(kind, name)| Some((kind, name.as_deref()?)))
     }
 
-    /// Whether each name is among the scope's, and no other of its kind is.
+    /// Whether each name is among the scope's: one set-up may have several names for one thing.
     fn names_bindings_of(&self, scope: &Scope) -> bool {
         self.binding_names().all(|(kind, name)| {
-            let is_named = |binding: &Binding| binding.value.trim().eq_ignore_ascii_case(name.trim());
-            let of_kind = |binding: &&Binding| kind.is_none_or(|kind| binding.kind == kind);
-            let found = scope.bindings.iter().filter(of_kind).find(|binding| is_named(binding));
-            found.is_some_and(|found| {
-                scope.bindings.iter().filter(|binding| binding.kind == found.kind).all(is_named)
+            scope.bindings.iter().any(|binding| {
+                kind.is_none_or(|kind| binding.kind == kind)
+                    && binding.value.trim().eq_ignore_ascii_case(name.trim())
             })
         })
     }

@@ -23,6 +23,8 @@ pub enum Direction {
 pub struct Scope {
     /// Whom the product answers to.
     pub bindings: Vec<Binding>,
+    /// Other names of those, by kind.
+    pub aliases: Vec<Binding>,
     /// Switches that widen what it does.
     pub features: Vec<String>,
     /// Which way, where that is known: a product that can do both, without a sign of either, is neither.
@@ -39,6 +41,7 @@ impl Scope {
         let incoming = state.unattended == Some(true) || state.session_live == Some(true);
         Self {
             bindings: state.bindings.clone(),
+            aliases: state.aliases.clone(),
             features: state.features.clone(),
             direction: incoming.then_some(Direction::Incoming),
             device: None,

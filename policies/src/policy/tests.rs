@@ -238,11 +238,23 @@ fn an_approval_of_one_tenant_covers_no_other() {
     assert!(!is_covered(&policy, "screenconnect", &bound(BindingKind::Instance, "relay.evil.example"), noon));
     assert!(!is_covered(&policy, "screenconnect", &bound(BindingKind::Account, "help.acme.example"), noon));
     assert!(!is_covered(&policy, "screenconnect", &Scope::default(), noon), "nobody knows whose it is");
-    let mut both = bound(BindingKind::Instance, "help.acme.example");
-    both.bindings.push(Binding { kind: BindingKind::Instance, value: "relay.evil.example".into() });
-    assert!(!is_covered(&policy, "screenconnect", &both, noon), "ours and a foreign one");
     let any = approving("tool = \"tailscale\"\ntenant = \"acme.example\"");
     assert!(is_covered(&any, "tailscale", &bound(BindingKind::Network, "acme.example"), noon));
+}
+
+#[test]
+fn another_name_of_the_same_tenant_is_as_good() {
+    let policy = approving("tool = \"tailscale\"\nnetwork = \"acme.ts.net\"");
+    let noon = "2026-11-25T12:00:00Z";
+    let alias = |network: &str| Scope {
+        aliases: vec![Binding { kind: BindingKind::Network, value: network.into() }],
+        ..bound(BindingKind::Network, "acme.example")
+    };
+    assert!(is_covered(&policy, "tailscale", &alias("acme.ts.net"), noon));
+    assert!(!is_covered(&policy, "tailscale", &alias("evil.ts.net"), noon));
+    let mut two = alias("acme.ts.net");
+    two.bindings.push(Binding { kind: BindingKind::Network, value: "evil.example".into() });
+    assert!(!is_covered(&policy, "tailscale", &two, noon), "the alias is of one of the two, nobody knows which");
 }
 
 #[test]

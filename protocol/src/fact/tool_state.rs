@@ -38,6 +38,9 @@ pub struct ToolState {
     pub user: Option<String>,
     /// Who it answers to.
     pub bindings: Vec<Binding>,
+    /// Other names of what `bindings` holds, by kind: a tailnet's DNS name beside its domain, an instance's id beside
+    /// its host. They leave the device as the others do.
+    pub aliases: Vec<Binding>,
     /// Whether it can be reached with nobody present (a permanent password, an always-on service).
     pub unattended: Option<bool>,
     /// Switches that widen what it does (`exit-node`, `subnet-router`, `funnel`, `ssh`, `view-only`).
