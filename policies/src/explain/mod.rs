@@ -41,8 +41,9 @@ fn judged(story: Option<&Story>, catalogue: &KvmCatalogue) -> String {
     let Some(story) = story else { return NOTHING.to_owned() };
     match story.severity() {
         Some(severity) => {
-            let draft = story.clone().draft(catalogue);
-            let product = draft.and_then(|draft| draft.product).map(|p| format!(", {p}")).unwrap_or_default();
+            let told = story.clone().told(catalogue);
+            let product = told.and_then(|told| told.draft.product);
+            let product = product.map(|product| format!(", {product}")).unwrap_or_default();
             format!("Judged: {severity}{product}, score {}", story.score())
         }
         None if story.pieces.0.is_empty() => NOTHING.to_owned(),

@@ -154,6 +154,8 @@ fn spots(mark: &Mark) -> Vec<Place> {
     let field = mark.field.to_lowercase();
     let about = |words: &str| field.contains(words);
     match mark.source {
+        // The sentence of a whole finding.
+        _ if about("at the desk") => Vec::new(),
         Source::Displays if about("without its names") => vec![Place::Layout, Place::Names],
         Source::Displays if about("bytes") => vec![Place::Bytes, Place::Names],
         Source::Displays => vec![Place::Names],

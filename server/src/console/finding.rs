@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use bearing_policies::rule::Rule;
+use bearing_policies::{explain, rule::Rule};
 use bearing_protocol::{
     Timestamp,
     id::{DeviceId, FindingId},
@@ -31,6 +31,7 @@ const LONGEST_DAYS: i64 = 365;
 #[derive(Clone, Debug)]
 pub(super) struct Piece {
     about: &'static str,
+    kind: &'static str,
     location: String,
     field: String,
     value: String,
@@ -111,6 +112,10 @@ pub(super) struct FindingPage {
     reported: &'static str,
     resolved: Option<When>,
     evidence: Vec<Piece>,
+    /// Kinds of evidence, with how many pieces each has.
+    kinds: Vec<(&'static str, usize)>,
+    /// Why it is as sure as it is.
+    sureness: String,
     disproof: String,
     remediation: String,
     attack: Vec<Reference>,
@@ -130,6 +135,7 @@ impl FindingPage {
         let Known { device, history, approval, rule, people } = *known;
         let evidence = finding.evidence.iter().map(|piece| Piece {
             about: piece.source.describe(),
+            kind: explain::kind_of(piece),
             location: shown(&piece.location),
             field: shown(&piece.field),
             value: shown(&piece.value),
@@ -149,6 +155,8 @@ impl FindingPage {
             reported: severity_word(finding.severity),
             resolved: When::maybe(row.resolved_at, now),
             evidence: evidence.collect(),
+            kinds: explain::kinds_of(finding),
+            sureness: explain::confidence_reason(finding),
             disproof: shown(&finding.disproof),
             remediation: shown(&finding.remediation),
             attack: finding.attack.iter().map(|id| technique(id)).collect(),

@@ -10,7 +10,10 @@ use bearing_protocol::{
 };
 use bearing_store::{FindingRow, FindingStatus};
 
-use super::view::{severity_class, shown};
+use super::{
+    sheets::{self, Marks, Room, Sheet},
+    view::{severity_class, shown},
+};
 
 /// Deepest nesting that is drawn. USB allows seven tiers (USB 2.0, section 4.1.1).
 const MAX_DEPTH: usize = 8;
@@ -28,8 +31,11 @@ pub(super) struct Fired {
     severity: Severity,
 }
 
-/// Findings by the thing they are about (`usb:1-1`, `display:card0-HDMI-A-1`).
-pub(super) struct FiredBySubject(BTreeMap<String, Fired>);
+/// Findings by the thing they are about (`usb:1-1`, `display:card0-HDMI-A-1`), and their evidence.
+pub(super) struct FiredBySubject {
+    by_subject: BTreeMap<String, Fired>,
+    marks: Marks,
+}
 
 impl FiredBySubject {
     /// Findings that stand open or in review.
@@ -56,11 +62,11 @@ impl FiredBySubject {
                 }
             }
         }
-        Self(all)
+        Self { by_subject: all, marks: Marks::of(findings) }
     }
 
     fn get(&self, subject: &str) -> Option<Fired> {
-        self.0.get(subject).cloned()
+        self.by_subject.get(subject).cloned()
     }
 }
 
@@ -73,6 +79,7 @@ pub(super) struct UsbNode {
     name: String,
     parts: Vec<String>,
     fired: Option<Fired>,
+    sheet: Option<Sheet>,
     children: Vec<UsbNode>,
 }
 
@@ -87,6 +94,7 @@ pub(super) struct Display {
     pub(super) width: u64,
     pub(super) height: u64,
     pub(super) fired: Option<Fired>,
+    pub(super) sheet: Option<Sheet>,
 }
 
 /// Recognised software.
@@ -125,23 +133,25 @@ impl Inventory {
     fn of_items(items: Vec<InventoryValue>, fired: &FiredBySubject) -> Self {
         let mut all = Self::default();
         let mut usb = Vec::new();
+        let mut room = Room::default();
         for item in items {
             match item {
                 InventoryValue::Usb(item) => usb.push(item),
-                InventoryValue::Display(item) => all.displays.push(display(&item, fired)),
+                InventoryValue::Display(item) => all.displays.push(display(&item, fired, &mut room)),
                 InventoryValue::Software(item) => all.software.push(software(&item)),
                 InventoryValue::Place(item) => all.place = Some(item),
             }
         }
         all.displays.sort_by_key(|display| !display.connected);
-        all.usb = tree(usb, fired);
+        all.usb = tree(usb, fired, &mut room);
         all
     }
 }
 
 /// The tree. Devices whose hub is not in the list, or whose parents form a ring, stand at the top: nothing is lost.
-fn tree(mut items: Vec<UsbItem>, fired: &FiredBySubject) -> Vec<UsbNode> {
-    items.sort_by(|a, b| a.path.cmp(&b.path));
+fn tree(mut items: Vec<UsbItem>, fired: &FiredBySubject, room: &mut Room) -> Vec<UsbNode> {
+    items.sort_by_key(|item| port_order(&item.path));
+    let sheets = sheets_of(&items, fired, room);
     let known: BTreeSet<&str> = items.iter().map(|item| item.path.as_str()).collect();
     let mut children: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut tops = Vec::new();
@@ -154,11 +164,41 @@ fn tree(mut items: Vec<UsbItem>, fired: &FiredBySubject) -> Vec<UsbNode> {
     let mut drawn = vec![false; items.len()];
     let mut forest = Vec::new();
     for at in tops.into_iter().chain(0..items.len()) {
-        if let Some(node) = node(at, &items, &children, fired, &mut drawn, MAX_DEPTH) {
+        if let Some(node) = node(at, &items, &children, fired, &sheets, &mut drawn, MAX_DEPTH) {
             forest.push(node);
         }
     }
     forest
+}
+
+/// The sheets of all devices; those that fired are drawn before the page is full.
+fn sheets_of(items: &[UsbItem], fired: &FiredBySubject, room: &mut Room) -> Vec<Option<Sheet>> {
+    let mut drawn: Vec<Option<Sheet>> = vec![None; items.len()];
+    for wanted in [true, false] {
+        for (item, sheet) in items.iter().zip(&mut drawn) {
+            if fired.get(&format!("usb:{}", item.path)).is_some() == wanted {
+                *sheet = sheets::of_usb(item, &fired.marks, room);
+            }
+        }
+    }
+    drawn
+}
+
+/// `1-1.10` after `1-1.2`, and `usb1` before `1-1`.
+fn port_order(path: &str) -> (Vec<u32>, String) {
+    let digits = path.trim_start_matches("usb");
+    let numbers = digits.split(['-', '.']).map(|part| part.parse().unwrap_or(u32::MAX)).collect();
+    (numbers, path.to_owned())
+}
+
+/// `1-1.4, port 4`: where a device hangs, where its place says it.
+fn place(item: &UsbItem) -> String {
+    let path = shown(&item.path);
+    let here = item.path.split_once('@').map_or(item.path.as_str(), |(path, _)| path);
+    let port = here.rsplit_once(['-', '.']).and_then(|(_, port)| port.parse::<u8>().ok());
+    let port = port.map(|port| format!(", port {port}")).unwrap_or_default();
+    let past = item.provenance.as_deref().map(|how| format!(", was there ({})", shown(how)));
+    format!("{path}{port}{}", past.unwrap_or_default())
 }
 
 fn node(
@@ -166,6 +206,7 @@ fn node(
     items: &[UsbItem],
     children: &BTreeMap<&str, Vec<usize>>,
     fired: &FiredBySubject,
+    sheets: &[Option<Sheet>],
     drawn: &mut [bool],
     depth: usize,
 ) -> Option<UsbNode> {
@@ -175,15 +216,16 @@ fn node(
     }
     let below = children.get(item.path.as_str()).map(Vec::as_slice).unwrap_or_default();
     let children =
-        below.iter().filter_map(|at| node(*at, items, children, fired, drawn, depth - 1)).collect();
+        below.iter().filter_map(|at| node(*at, items, children, fired, sheets, drawn, depth - 1)).collect();
     let name = [item.manufacturer.as_deref(), item.product.as_deref()];
     let name = name.into_iter().flatten().collect::<Vec<_>>().join(" ");
     Some(UsbNode {
-        path: shown(&item.path),
+        path: place(item),
         id: shown(&item.id),
         name: if name.trim().is_empty() { "no name".to_owned() } else { shown(&name) },
         parts: parts(item),
         fired: fired.get(&format!("usb:{}", item.path)),
+        sheet: sheets.get(at).cloned().flatten(),
         children,
     })
 }
@@ -238,7 +280,7 @@ fn interface_word(class: &str) -> String {
     word.to_owned()
 }
 
-fn display(item: &DisplayItem, fired: &FiredBySubject) -> Display {
+fn display(item: &DisplayItem, fired: &FiredBySubject, room: &mut Room) -> Display {
     let size = item.size_cm.filter(|(width, height)| *width > 0 && *height > 0);
     let (width, height) = size.unwrap_or((53, 30));
     let text = [item.id.as_deref(), item.preferred_mode.as_deref()];
@@ -256,6 +298,7 @@ fn display(item: &DisplayItem, fired: &FiredBySubject) -> Display {
         width: u64::from(width.clamp(12, 70)) * UNITS_PER_CM,
         height: u64::from(height.clamp(8, 70)) * UNITS_PER_CM,
         fired: fired.get(&format!("display:{}", item.connector)),
+        sheet: sheets::of_display(item, &fired.marks, room),
     }
 }
 
@@ -281,21 +324,21 @@ mod tests {
     }
 
     fn nothing() -> FiredBySubject {
-        FiredBySubject(BTreeMap::new())
+        FiredBySubject::of(&[])
     }
 
     #[test]
     fn a_tree_hangs_on_its_hubs() {
         let items = vec![usb("1-1.4", Some("1-1")), usb("usb1", None), usb("1-1", Some("usb1"))];
-        let forest = tree(items, &nothing());
+        let forest = tree(items, &nothing(), &mut Room::default());
         assert_eq!(forest.len(), 1);
-        assert_eq!(forest[0].children[0].children[0].path, "1-1.4");
+        assert_eq!(forest[0].children[0].children[0].path, "1-1.4, port 4");
     }
 
     #[test]
     fn a_ring_of_hubs_neither_hangs_nor_hides() {
         let items = vec![usb("a", Some("b")), usb("b", Some("a")), usb("c", Some("c"))];
-        let forest = tree(items, &nothing());
+        let forest = tree(items, &nothing(), &mut Room::default());
         let count: usize = forest.iter().map(|node| 1 + node.children.len()).sum();
         assert_eq!(count, 3);
     }

@@ -22,6 +22,7 @@ mod overview;
 mod place;
 mod policies;
 mod problem;
+mod sheets;
 mod sign_in;
 mod theme;
 mod users;

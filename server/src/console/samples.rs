@@ -195,10 +195,16 @@ fn inventory() -> Vec<InventoryValue> {
             configuration: text(),
             max_power_ma: Some(500),
             interfaces: vec![
-                UsbInterfaceItem { class: "03/01/01".into(), name: text(), driver: text() },
-                UsbInterfaceItem { class: HOSTILE.into(), name: None, driver: None },
+                UsbInterfaceItem { number: Some(0), class: "03/01/01".into(), name: text(), driver: text() },
+                UsbInterfaceItem { class: HOSTILE.into(), ..UsbInterfaceItem::default() },
             ],
-            hid: vec![HidItem { collections: vec![HOSTILE.into()], ..HidItem::default() }],
+            hid: vec![HidItem {
+                path: HOSTILE.into(),
+                report_descriptor: vec![0x05, 0x01, 0x09, 0x06, 0xa1, 0x01, 0xc0, 0x26],
+                collections: vec![HOSTILE.into()],
+                ..HidItem::default()
+            }],
+            descriptors: vec![18, 1, 0, 2, 0, 0, 0, 64, 0x6b, 0x1d, 4, 1, 0, 1, 1, 2, 3, 1, 9, 2],
             drives: vec![HOSTILE.into()],
             ..UsbItem::default()
         }),
