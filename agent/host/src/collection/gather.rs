@@ -400,13 +400,19 @@ impl Gathered {
         let gaps = |source: Source| -> Vec<&str> {
             self.gaps.iter().filter(|(of, _)| *of == source).map(|(_, text)| text.as_str()).collect()
         };
+        // Windows keeps every drive and every EDID it ever saw; elsewhere a file shows what was there.
+        let in_registry = self.families.contains("windows") && gaps(Source::Usb).is_empty();
+        let whole = if in_registry { Status::Ok } else { Status::Partial };
         if facts.usb.is_empty() || !self.usb.is_empty() && facts.usb.iter().all(|d| d.descriptors.is_empty())
         {
             let mut missing = gaps(Source::Usb);
-            if self.usb.iter().any(|device| device.descriptors.is_empty() && !device.interfaces.is_empty()) {
-                missing.push("raw descriptors, and where Windows is the source also speed and manufacturer, are not on record");
-            }
             let status = if missing.is_empty() { Status::Ok } else { Status::Partial };
+            // Every device is on record, though less of each than a running machine shows.
+            if self.families.contains("windows") {
+                missing.push("raw descriptors, speed and manufacturer are not on record on Windows");
+            } else if self.usb.iter().any(|device| device.descriptors.is_empty()) {
+                missing.push("raw descriptors are not on record");
+            }
             let detail = [vec![read.as_str()], missing].concat().join("; ");
             facts.usb = self.usb;
             cover(facts, Source::Usb, status, &detail);
@@ -434,12 +440,12 @@ impl Gathered {
         if facts.storage.is_empty() && (!self.storage.is_empty() || !self.families.contains("linux")) {
             let detail = format!("{} drives on USB", self.storage.len());
             facts.storage = self.storage;
-            cover(facts, Source::Storage, Status::Partial, &detail);
+            cover(facts, Source::Storage, whole, &detail);
         }
         if !self.displays.is_empty() || self.families.contains("windows") {
             let detail = format!("{} EDIDs", self.displays.len());
             facts.displays = self.displays;
-            cover(facts, Source::Displays, Status::Partial, &detail);
+            cover(facts, Source::Displays, whole, &detail);
         }
     }
 }

@@ -77,7 +77,7 @@ impl Reader {
             self.time = rest.get(..19).and_then(parse_time);
         } else if line.starts_with('#') {
             self.old_line(line);
-        } else if let Some(body) = line.strip_prefix("     dvi:") {
+        } else if let Some(body) = line.trim_start().strip_prefix("dvi:") {
             let column = body.len() - body.trim_start().len();
             let text = body.trim();
             match self.below {

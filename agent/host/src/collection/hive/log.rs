@@ -29,10 +29,11 @@ pub fn recover(mut bytes: Vec<u8>, logs: &[&[u8]]) -> Recovered {
             if entry.sequence < next {
                 continue;
             }
-            if entry.sequence != next || !apply(&mut bytes, &entry) {
+            // Only the first may be ahead: what the hive already holds was cut off its log.
+            if entries > 0 && entry.sequence != next || !apply(&mut bytes, &entry) {
                 break;
             }
-            next = next.wrapping_add(1);
+            next = entry.sequence.wrapping_add(1);
             entries += 1;
         }
     }

@@ -2,7 +2,12 @@
 
 /// The hash of `bytes` under the registry's seed, both halves as one number.
 pub(super) fn hash(bytes: &[u8]) -> u64 {
-    let (mut low, mut high) = (SEED_LOW, SEED_HIGH);
+    hash_with(SEED, bytes)
+}
+
+pub(super) fn hash_with(seed: u64, bytes: &[u8]) -> u64 {
+    let half = |value: u64| u32::try_from(value & 0xffff_ffff).unwrap_or_default();
+    let (mut low, mut high) = (half(seed), half(seed >> 32));
     let words = bytes.chunks_exact(4);
     let rest = words.remainder();
     for word in words {
@@ -28,5 +33,4 @@ const fn mix(mut low: u32, mut high: u32) -> (u32, u32) {
     (low, high)
 }
 
-const SEED_LOW: u32 = 0x7a4e_55c5;
-const SEED_HIGH: u32 = 0x82ef_4d88;
+const SEED: u64 = 0x82ef_4d88_7a4e_55c5;
