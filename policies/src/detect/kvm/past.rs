@@ -24,7 +24,8 @@ impl Known {
     /// From a fact's provenance.
     pub fn of(provenance: Option<&str>, last_seen: Option<Timestamp>) -> Self {
         match provenance {
-            None | Some("present") => Self::Present,
+            // What a collection shows was there when it was made.
+            None | Some("present" | "collection") => Self::Present,
             Some("journal") => Self::Journal(last_seen),
             Some(other) => Self::Remembered(other.to_owned(), last_seen),
         }
