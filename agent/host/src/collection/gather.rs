@@ -201,7 +201,7 @@ impl Gathered {
         for node in logged {
             match nodes.iter_mut().find(|known| known.instance.eq_ignore_ascii_case(&node.instance)) {
                 Some(known) => {
-                    known.first_seen = [known.first_seen, node.first_seen].into_iter().flatten().min()
+                    known.first_seen = [known.first_seen, node.first_seen].into_iter().flatten().min();
                 }
                 None => only_logged.push(node),
             }

@@ -69,10 +69,9 @@ pub fn devices(entries: &[Entry]) -> Found {
             found.hid.push(device);
         } else if entry.get("Vendor Identification").is_some()
             && entry.get("Peripheral Device Type").is_some()
+            && let Some(path) = usb_above(entries, at, &usb_of_entry)
         {
-            if let Some(path) = usb_above(entries, at, &usb_of_entry) {
-                found.storage.push(storage_device(entry, at, path));
-            }
+            found.storage.push(storage_device(entry, at, path));
         }
         let edid = ["IODisplayEDID", "EDID"].into_iter().find_map(|key| entry.get(key)?.bytes());
         if let Some(edid) = edid.filter(|edid| edid.starts_with(&EDID_HEADER) && edid.len() <= MAX_EDID_BYTES)

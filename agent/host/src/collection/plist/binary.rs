@@ -68,7 +68,7 @@ impl<'a> File<'a> {
                     .collect();
                 Value::Text(String::from_utf16_lossy(&units))
             }
-            0xa | 0xb | 0xc => {
+            0xa..=0xc => {
                 let references = self.run(at, low, self.reference_bytes).ok_or(broken)?;
                 let mut list = Vec::new();
                 for reference in references.chunks_exact(self.reference_bytes) {
