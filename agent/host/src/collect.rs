@@ -128,6 +128,9 @@ fn collect_with(
     let plan = Arc::new(collection.plan.clone());
     let mut facts = Arc::new(Facts { collected_at: now, ..Facts::default() });
     let mut coverage = Vec::with_capacity(ORDER.len());
+    if let Some(watch) = &memory.process_watch {
+        watch.want(collection.sources.contains(&Source::ProcessWatch));
+    }
     let mut worker = Worker::new(if root.is_live() { Reads::Live } else { Reads::Sysroot });
     for &source in ORDER {
         if !collection.sources.contains(&source) {

@@ -1,7 +1,8 @@
 //! Programs that run between two evaluations and are gone by the next one.
 //!
 //! Always: what a distribution's package owns is forgotten at once, and so is what ran for a moment only; what
-//! is kept is bounded, is told in the next evaluation and then forgotten; arguments stay in this process. Its
+//! is kept is bounded, is told in the next evaluation and then forgotten; arguments stay in this process;
+//! where policy does not let it look, it looks at nothing. Its
 //! thread sleeps until a program starts, or where the kernel does not tell, looks from time to time; how
 //! often it woke is counted and said. It gives up the network and writing before it reads anything.
 

@@ -1,7 +1,7 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use bearing_host::{
-    Root, sandbox,
+    Root, process_watch, sandbox,
     service_notify::{Notifier, State, watchdog_interval},
 };
 use bearing_protocol::clock::Clock;
@@ -46,10 +46,14 @@ pub(super) fn run(
     let trust = trust_of(config.tls, &enrolment.ca_pem);
     let time = tls_time(state, &enrolment, &clock);
     let transport = Transport::new(enrolment.server_url.parse()?, &trust, time, Proxies::FromEnvironment)?;
-    let evaluator = Evaluator::new(Root::live(), policies.in_force(), Arc::clone(&clock));
+    let mut evaluator = Evaluator::new(Root::live(), policies.in_force(), Arc::clone(&clock));
+    match process_watch::watch(Arc::clone(&clock), process_watch::Timing::default()) {
+        Ok(memory) => evaluator = evaluator.with_memory(memory),
+        Err(failure) => warn!("programs are not watched between evaluations: {failure}"),
+    }
     let reading = ReadingThread::start()?;
     let looker = Looker::new(ReadingThread::start()?, Root::live(), Arc::clone(&clock));
-    // From here on: the reading thread lives already, and this one writes only where its state is.
+    // From here on: the reading threads live already, and this one writes only where its state is.
     if let Err(failure) = board.create() {
         warn!("the local notice cannot be hung: {failure}");
     }

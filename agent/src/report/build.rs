@@ -1,7 +1,7 @@
 use std::{borrow::Cow, path::Path};
 
 use bearing_host::{
-    Collection, Root, collect,
+    Collection, Memory, Root, collect_remembering,
     collection::{self, CollectionError},
 };
 use bearing_policies::{Catalogue, Policy, evaluate};
@@ -50,9 +50,14 @@ pub struct Assessment {
 
 /// Reads the machine and applies the rules. Never fails: what could not be read is coverage.
 pub fn assess(request: Request<'_>) -> Assessment {
+    assess_remembering(request, &Memory::default())
+}
+
+/// As [`assess`], by one who evaluates again and watches meanwhile.
+pub fn assess_remembering(request: Request<'_>, memory: &Memory) -> Assessment {
     let asked = Asked::new(request.policy, request.families);
     let collection = Collection { sources: asked.policy.sources(), plan: request.catalogue.plan() };
-    let facts = collect(request.root, &collection, request.clock);
+    let facts = collect_remembering(request.root, &collection, memory, request.clock);
     judge(facts, request)
 }
 
@@ -62,7 +67,8 @@ pub fn assess(request: Request<'_>) -> Assessment {
 /// Where the folder holds nothing that is read.
 pub fn assess_collection(directory: &Path, request: Request<'_>) -> Result<Assessment, CollectionError> {
     let asked = Asked::new(request.policy, request.families);
-    let facts = collection::read(directory, &asked.policy.sources(), request.catalogue.plan(), request.clock)?;
+    let facts =
+        collection::read(directory, &asked.policy.sources(), request.catalogue.plan(), request.clock)?;
     Ok(judge(facts, request))
 }
 

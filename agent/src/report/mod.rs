@@ -8,7 +8,7 @@ mod page;
 mod text;
 
 pub use build::{
-    Assessment, NOT_ASKED, NOT_NEEDED, Request, assess, assess_collection, harmless, harmless_word, nothing_beyond,
+    Assessment, NOT_ASKED, NOT_NEEDED, Request, assess, assess_collection, assess_remembering, harmless, harmless_word, nothing_beyond,
     summarise_device,
 };
 pub use page::{DEFAULT_WIDTH, Page, Paint, Style};

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use bearing_host::Root;
+use bearing_host::{Memory, Root};
 use bearing_policies::{Catalogue, Policy};
 use bearing_protocol::{
     Timestamp,
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{Devices, Parts};
 use crate::{
     inventory,
-    report::{Assessment, Request, assess},
+    report::{Assessment, Request, assess_remembering},
     tenant::TenantKey,
 };
 
@@ -24,6 +24,7 @@ pub struct Evaluator {
     catalogue: Arc<Catalogue>,
     catalogue_of: Digest,
     clock: Arc<dyn Clock>,
+    memory: Memory,
 }
 
 /// What an evaluation brought.
@@ -39,7 +40,14 @@ impl Evaluator {
     /// Evaluates `root` under `policy` first.
     pub fn new(root: Root, policy: &Policy, clock: Arc<dyn Clock>) -> Self {
         let catalogue = Arc::new(Catalogue::for_policy(policy));
-        Self { root, catalogue, catalogue_of: policy.summary().digest, clock }
+        let catalogue_of = policy.summary().digest;
+        Self { root, catalogue, catalogue_of, clock, memory: Memory::default() }
+    }
+
+    /// Evaluates with what a watch sees meanwhile.
+    #[must_use]
+    pub fn with_memory(self, memory: Memory) -> Self {
+        Self { memory, ..self }
     }
 
     /// A new policy may bring tools of its own.
@@ -62,7 +70,7 @@ impl Evaluator {
             (self.root.clone(), Arc::clone(&self.catalogue), Arc::clone(&self.clock));
         let policy = parts.policies.in_force().clone();
         let tenant: TenantKey = parts.enrolment.tenant.clone();
-        let devices = devices.clone();
+        let (devices, memory) = (devices.clone(), self.memory.clone());
         let own = vec![parts.policies.coverage(now), spool_coverage(parts)];
         move || {
             let request = Request {
@@ -74,7 +82,7 @@ impl Evaluator {
                 beyond: &|facts, now| devices.recall(facts, now),
                 clock: clock.as_ref(),
             };
-            let assessment = assess(request);
+            let assessment = assess_remembering(request, &memory);
             let inventory = inventory::take(&assessment.facts, &catalogue, &policy, &tenant);
             Evaluated { assessment, inventory }
         }

@@ -65,12 +65,28 @@ pub(crate) struct ProcessLog(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
+    /// Whether policy lets the watch look: the last collection says so.
+    wanted: bool,
     means: Means,
     counts: Counts,
     kept: Vec<Kept>,
 }
 
 impl ProcessLog {
+    /// Lets the watch look, or stops it and forgets what it saw.
+    pub(crate) fn want(&self, wanted: bool) {
+        self.with(|state| {
+            state.wanted = wanted;
+            if !wanted {
+                state.kept = Vec::new();
+            }
+        });
+    }
+
+    pub(super) fn is_wanted(&self) -> bool {
+        self.with(|state| state.wanted)
+    }
+
     pub(super) fn note_means(&self, means: Means) {
         self.with(|state| state.means = means);
     }

@@ -132,9 +132,14 @@ impl Watcher {
                 }
             }
             self.log.count(|counts| counts.woken += 1);
-            self.boot = boot_time(&self.root);
-            self.look_at_fresh();
-            self.look_again();
+            if self.log.is_wanted() {
+                self.boot = boot_time(&self.root);
+                self.look_at_fresh();
+                self.look_again();
+            } else {
+                self.fresh.clear();
+                self.followed.clear();
+            }
             self.last_round = self.clock.now();
         }
     }
@@ -383,11 +388,23 @@ mod tests {
     fn a_program_that_ran_and_is_gone_is_told() {
         let memory = process_watch::watch(Arc::new(SystemClock), QUICK).unwrap();
         let log = memory.process_watch.clone().unwrap();
+        log.want(true);
         wait_until("the watch begins", || log.means() != Means::None);
         let mut running = Running::start();
         wait_until("the program is noticed", || log.holds(&running.path));
         running.end();
         told(&log, &running);
+    }
+
+    #[test]
+    fn what_policy_switches_off_is_not_looked_at() {
+        let log = ProcessLog::default();
+        assert!(!log.is_wanted(), "before the first collection nobody asked");
+        log.want(true);
+        let process = Process { pid: 7, ..Process::default() };
+        log.keep(Kept { process, executables: Vec::new(), sockets: Vec::new() });
+        log.want(false);
+        assert!(log.take(&[]).0.processes.is_empty());
     }
 
     #[test]
