@@ -82,11 +82,15 @@ pub fn password_file(_path: &str) -> Option<ToolState> {
     Some(ToolState { unattended: Some(true), ..ToolState::default() })
 }
 
-/// Reads krfbrc.
+/// Reads krfbrc; `None` where the person is asked.
 pub fn parse_krfb(bytes: &[u8]) -> Option<ToolState> {
     let text = String::from_utf8_lossy(bytes);
     let unattended = pairs(&text).any(|(_, key, value)| key == "allowunattendedaccess" && is_on(value));
-    let mut state = ToolState { unattended: Some(unattended), ..ToolState::default() };
+    // Who asks each time is told by its process.
+    if !unattended {
+        return None;
+    }
+    let mut state = ToolState { unattended: Some(true), ..ToolState::default() };
     if pairs(&text).any(|(_, key, value)| key == "allowdesktopcontrol" && !is_on(value)) {
         feature(&mut state, "view-only");
     }
@@ -140,17 +144,17 @@ pub fn parse_sunshine(bytes: &[u8]) -> Option<ToolState> {
     Some(state)
 }
 
-/// Reads GNOME Remote Desktop's settings of one person; `None` where nothing was ever set.
+/// Reads GNOME Remote Desktop's settings of one person; `None` where nothing is shared.
 pub fn parse_gnome(bytes: &[u8]) -> Option<ToolState> {
     let at = |key: &str| format!("/org/gnome/desktop/remote-desktop/{key}");
     let keys = ["rdp/enable", "vnc/enable", "rdp/view-only", "vnc/view-only", "vnc/auth-method"].map(at);
     let [rdp, vnc, rdp_view, vnc_view, vnc_method] =
         gvdb::look_up(bytes, keys.each_ref().map(String::as_str)).ok()?;
-    if rdp.is_none() && vnc.is_none() {
-        return None;
-    }
     let is = |value: &Option<gvdb::Value>| *value == Some(gvdb::Value::Boolean(true));
     let (rdp_on, vnc_on) = (is(&rdp), is(&vnc));
+    if !rdp_on && !vnc_on {
+        return None;
+    }
     // RDP always asks for name and password and then lets in; VNC does so where it does not ask the person.
     let vnc_alone = vnc_method == Some(gvdb::Value::Text("password".to_owned()));
     let mut state = ToolState { unattended: Some(rdp_on || (vnc_on && vnc_alone)), ..ToolState::default() };
@@ -168,35 +172,29 @@ pub fn parse_gnome(bytes: &[u8]) -> Option<ToolState> {
     Some(state)
 }
 
-/// Reads Vino's settings of one person; `None` where nothing was ever set.
+/// Reads Vino's settings of one person; `None` where it is not switched on.
 pub fn parse_vino(bytes: &[u8]) -> Option<ToolState> {
     let keys = ["enabled", "prompt-enabled", "view-only"]
         .map(|key| format!("/org/gnome/desktop/remote-access/{key}"));
     let [enabled, prompt, view] = gvdb::look_up(bytes, keys.each_ref().map(String::as_str)).ok()?;
-    if enabled.is_none() && prompt.is_none() {
+    if enabled != Some(gvdb::Value::Boolean(true)) {
         return None;
     }
     let asks = prompt != Some(gvdb::Value::Boolean(false));
     let mut state = ToolState { unattended: Some(!asks), ..ToolState::default() };
-    if enabled == Some(gvdb::Value::Boolean(true)) {
-        feature(&mut state, "vnc");
-    }
+    feature(&mut state, "vnc");
     if view == Some(gvdb::Value::Boolean(true)) {
         feature(&mut state, "view-only");
     }
     Some(state)
 }
 
-/// Reads grd.conf: GNOME Remote Desktop for the sign-in screen.
+/// Reads grd.conf: GNOME Remote Desktop for the sign-in screen; `None` where it is off.
 pub fn parse_gnome_system(bytes: &[u8]) -> Option<ToolState> {
     let text = String::from_utf8_lossy(bytes);
     let on = pairs(&text).any(|(section, key, value)| section == "rdp" && key == "enabled" && is_on(value));
-    let mut state = ToolState { unattended: Some(on), ..ToolState::default() };
-    if on {
-        feature(&mut state, "rdp");
-        feature(&mut state, "sign-in-screen");
-    }
-    Some(state)
+    let features = vec!["rdp".to_owned(), "sign-in-screen".to_owned()];
+    on.then(|| ToolState { unattended: Some(true), features, ..ToolState::default() })
 }
 
 #[cfg(test)]
@@ -232,7 +230,7 @@ mod tests {
     #[test]
     fn desktops_of_other_makers_are_read() {
         assert_eq!(parse_krfb(b"[Security]\nallowUnattendedAccess=true\n").unwrap().unattended, Some(true));
-        assert_eq!(parse_krfb(b"").unwrap().unattended, Some(false));
+        assert_eq!(parse_krfb(b""), None);
         assert_eq!(
             parse_krdp(b"[General]\nAutostart=true\nUsers=anna\n").unwrap().features,
             ["autostart", "own-users"]

@@ -4,7 +4,7 @@
 
 use bearing_protocol::fact::{BindingKind, ToolState};
 
-use super::text::{bind, feature, host_of};
+use super::text::{alias, bind, feature, host_of};
 
 /// Reads a `.msh` file; `None` where it names no server.
 pub fn parse(bytes: &[u8]) -> Option<ToolState> {
@@ -19,7 +19,7 @@ pub fn parse(bytes: &[u8]) -> Option<ToolState> {
                     bind(&mut state, BindingKind::Instance, host_of(address.trim()).unwrap_or_default());
                 }
             }
-            "ServerID" => bind(&mut state, BindingKind::Instance, value),
+            "ServerID" => alias(&mut state, BindingKind::Instance, value),
             "MeshID" => bind(&mut state, BindingKind::Tenant, value),
             "meshServiceName" | "companyName" | "displayName" => feature(&mut state, "renamed"),
             _ => {}
@@ -37,7 +37,8 @@ mod tests {
         let text = "MeshName=Laptops\nMeshType=2\nMeshID=0xAB12\nServerID=CD34\nMeshServer=wss://mesh.example.org:443/agent.ashx\nmeshServiceName=updatehelper\n";
         let state = parse(text.as_bytes()).unwrap();
         let bindings: Vec<_> = state.bindings.iter().map(|b| b.value.as_str()).collect();
-        assert_eq!(bindings, ["0xAB12", "CD34", "mesh.example.org"]);
+        assert_eq!(bindings, ["0xAB12", "mesh.example.org"]);
+        assert_eq!(state.aliases[0].value, "CD34");
         assert_eq!(
             (state.unattended, state.features.as_slice()),
             (Some(true), ["renamed".to_owned()].as_slice())

@@ -9,6 +9,7 @@
 pub mod agent;
 pub mod any_desk;
 pub mod desktop;
+mod join;
 pub mod mesh;
 pub mod overlay;
 pub mod rust_desk;
@@ -118,12 +119,12 @@ const FILES: &[(&str, &str, Form)] = &[
     ("realvnc", "/etc/vnc/config.d/*", Content(desktop::parse_vnc)),
     ("wayvnc", "~/.config/wayvnc/config", Content(desktop::parse_vnc)),
     ("wayvnc", "/etc/wayvnc/config", Content(desktop::parse_vnc)),
-    ("krfb", "~/.config/krfbrc", Content(desktop::parse_krfb)),
+    ("krfb", "~/.config/krfbrc", Maybe(desktop::parse_krfb)),
     ("krdp", "~/.config/krdpserverrc", Content(desktop::parse_krdp)),
     ("nomachine", "/usr/NX/etc/server.cfg", Content(desktop::parse_nomachine)),
     ("sunshine", "~/.config/sunshine/sunshine_state.json", Content(desktop::parse_sunshine)),
     ("gnome-remote-desktop", "~/.config/dconf/user", Maybe(desktop::parse_gnome)),
-    ("gnome-remote-desktop", "/etc/gnome-remote-desktop/grd.conf", Content(desktop::parse_gnome_system)),
+    ("gnome-remote-desktop", "/etc/gnome-remote-desktop/grd.conf", Maybe(desktop::parse_gnome_system)),
     ("vino", "~/.config/dconf/user", Maybe(desktop::parse_vino)),
 ];
 
@@ -160,6 +161,7 @@ pub(crate) fn read(context: &Context) -> Read<Vec<ToolState>> {
     found.beside_programs();
     found.in_arguments();
     let Found { states, mut gaps, .. } = found;
+    let states = join::join(states);
     gaps.merge(walk.into_gaps());
     let products: BTreeSet<&str> = states.iter().map(|state| state.product.as_str()).collect();
     let summary = format!("{} settings of {} tools", states.len(), products.len());
@@ -292,14 +294,12 @@ impl Found<'_> {
             directory: None,
         });
         for Command { location, user, words, directory } in of_processes.chain(of_units) {
+            let places = words.iter().copied().chain(std::iter::once(location.as_str()));
+            if let Some(mut state) = screen_connect::parse_command(places) {
+                state.user.clone_from(&user);
+                self.add("screenconnect", &location, state);
+            }
             for (index, word) in words.iter().enumerate() {
-                if word.contains("?e=") || word.contains("?h=") {
-                    if let Some(mut state) = screen_connect::parse(word.as_bytes()) {
-                        state.user.clone_from(&user);
-                        self.add("screenconnect", &location, state);
-                    }
-                    continue;
-                }
                 let value = match word.split_once('=') {
                     Some((name, value)) if name.starts_with('-') => Some((name, value)),
                     _ => words.get(index + 1).map(|value| (*word, *value)),

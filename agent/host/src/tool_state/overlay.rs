@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use bearing_protocol::fact::{BindingKind, ToolState};
 use serde_json::{Map, Value};
 
-use super::text::{base64, bind, feature, host_of};
+use super::text::{alias, base64, bind, feature, host_of};
 
 /// Reads Tailscale's state: one state a profile, the one in use first.
 pub fn parse_tailscale(bytes: &[u8]) -> Option<Vec<ToolState>> {
@@ -25,7 +25,8 @@ pub fn parse_tailscale(bytes: &[u8]) -> Option<Vec<ToolState>> {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
         if let Some(network) = profile.get("NetworkProfile") {
             bind(&mut state, BindingKind::Network, &text(network.get("DomainName")));
-            bind(&mut state, BindingKind::Network, &text(network.get("MagicDNSName")));
+            let add = if state.bindings.is_empty() { bind } else { alias };
+            add(&mut state, BindingKind::Network, &text(network.get("MagicDNSName")));
         }
         if let Some(person) = profile.get("UserProfile") {
             bind(&mut state, BindingKind::Account, &text(person.get("LoginName")));
@@ -190,7 +191,8 @@ mod tests {
         ]);
         let states = parse_tailscale(&bytes).unwrap();
         let bindings: Vec<_> = states[0].bindings.iter().map(|b| b.value.as_str()).collect();
-        assert_eq!(bindings, ["corp.example.com", "tail1.ts.net", "anna@corp.example.com"]);
+        assert_eq!(bindings, ["corp.example.com", "anna@corp.example.com"]);
+        assert_eq!(states[0].aliases[0].value, "tail1.ts.net");
         assert_eq!(states[0].features, ["exit-node", "ssh", "serve", "funnel"]);
         assert_eq!(states[1].features, ["other-profile"]);
         assert!(states[1].bindings.iter().any(|b| b.value == "headscale.example.org"));

@@ -24,7 +24,7 @@ pub fn parse(bytes: &[u8]) -> Option<ToolState> {
                 bind(&mut state, BindingKind::Instance, host_of(value).unwrap_or_default());
             }
             "relay-server" | "api-server" => {
-                bind(&mut state, BindingKind::Instance, host_of(value).unwrap_or_default());
+                bind(&mut state, BindingKind::Relay, host_of(value).unwrap_or_default());
             }
             "key" if !value.is_empty() => feature(&mut state, "own-server-key"),
             "stop-service" if on => feature(&mut state, "stopped"),

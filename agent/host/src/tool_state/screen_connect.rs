@@ -20,6 +20,23 @@ pub fn parse_path(path: &str) -> Option<ToolState> {
     Some(state)
 }
 
+/// Reads what a command says: launch parameters, and the instance's id in a path.
+pub fn parse_command<'a>(words: impl Iterator<Item = &'a str>) -> Option<ToolState> {
+    let (mut by_path, mut by_parameters) = (None, None);
+    for word in words {
+        by_path = by_path.or_else(|| parse_path(word));
+        if by_parameters.is_none() && (word.contains("?e=") || word.contains("?h=")) {
+            by_parameters = parse(word.as_bytes());
+        }
+    }
+    match (by_path, by_parameters) {
+        (Some(by_path), Some(by_parameters)) => {
+            Some(ToolState { bindings: by_path.bindings, aliases: by_parameters.bindings, ..by_parameters })
+        }
+        (by_path, by_parameters) => by_parameters.or(by_path),
+    }
+}
+
 /// Reads launch parameters, wherever they stand in a text.
 pub fn parse(bytes: &[u8]) -> Option<ToolState> {
     let text = String::from_utf8_lossy(bytes);
@@ -58,5 +75,17 @@ mod tests {
         assert!(!format!("{state:?}").contains("SECRET"));
         assert_eq!(parse(b"?e=Support&h=a&k=b").unwrap().unattended, Some(false));
         assert_eq!(parse(b"https://example.org/?e=1"), None);
+        let words = [
+            "java",
+            "-classpath",
+            "/opt/connectwisecontrol-0123456789abcdef/*",
+            "?e=Access&h=r.example.com&k=x",
+        ];
+        let state = parse_command(words.into_iter()).unwrap();
+        assert_eq!(
+            (state.bindings[0].value.as_str(), state.aliases[0].value.as_str()),
+            ("0123456789abcdef", "r.example.com")
+        );
+        assert_eq!(parse_command(["java", "x"].into_iter()), None);
     }
 }

@@ -35,14 +35,12 @@ fn settings_of_tools_are_found_where_they_lie() {
     assert_eq!(
         found,
         [
-            ("teamviewer", "/etc/teamviewer/global.conf", None),
             ("anydesk", "/etc/anydesk/service.conf", None),
-            ("anydesk", "/etc/anydesk/system.conf", None),
             ("rustdesk", "/home/anna/.config/otherdesk/Otherdesk2.toml", Some("anna")),
-            ("rustdesk", "/home/anna/.config/otherdesk/Otherdesk.toml", Some("anna")),
             ("screenconnect", "/opt/connectwisecontrol-0123456789abcdef", None),
-            ("zerotier", "/var/lib/zerotier-one/networks.d/8056c2e21c000001.conf", None),
+            ("teamviewer", "/etc/teamviewer/global.conf", None),
             ("tigervnc", "/home/anna/.config/tigervnc/passwd", Some("anna")),
+            ("zerotier", "/var/lib/zerotier-one/networks.d/8056c2e21c000001.conf", None),
         ]
     );
     assert!(reading.gaps.is_empty(), "{}", reading.gaps.describe());
@@ -105,11 +103,11 @@ fn agents_under_any_name_are_told_by_the_file_beside_them() {
     assert_eq!(
         found,
         [
-            ("meshcentral", "/srv/updater/helper.msh", "AB"),
-            ("frp", "/srv/work/frpc.ini", "frp.example.org"),
-            ("frp", "/srv/work/client.toml", "other.example.org"),
-            ("screenconnect", "/proc/7/cmdline", "relay.example.com"),
             ("cloudflared", "/etc/systemd/system/tunnel.service", "tid"),
+            ("frp", "/srv/work/client.toml", "other.example.org"),
+            ("frp", "/srv/work/frpc.ini", "frp.example.org"),
+            ("meshcentral", "/srv/updater/helper.msh", "mesh.example.org"),
+            ("screenconnect", "/proc/7/cmdline", "relay.example.com"),
         ]
     );
     assert!(reading.value.iter().any(|s| s.bindings[0].kind == BindingKind::Tenant));

@@ -122,6 +122,15 @@ pub(super) fn bind(state: &mut ToolState, kind: BindingKind, value: &str) {
     }
 }
 
+/// Adds another name of what a tool answers to.
+pub(super) fn alias(state: &mut ToolState, kind: BindingKind, value: &str) {
+    let mut other = ToolState::default();
+    bind(&mut other, kind, value);
+    if state.aliases.len() < MAX_BINDINGS {
+        state.aliases.append(&mut other.bindings);
+    }
+}
+
 /// Adds a switch, once.
 pub(super) fn feature(state: &mut ToolState, name: &str) {
     if state.features.len() < MAX_FEATURES && !state.features.iter().any(|known| known == name) {

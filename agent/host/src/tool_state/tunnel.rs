@@ -6,7 +6,7 @@
 use bearing_protocol::fact::{BindingKind, ToolState};
 use serde_json::{Map, Value};
 
-use super::text::{base64, bind, feature, host_of, pairs};
+use super::text::{alias, base64, bind, feature, host_of, pairs};
 
 /// Reads cloudflared's `config.yml`.
 pub fn parse_cloudflared(bytes: &[u8]) -> Option<ToolState> {
@@ -18,6 +18,11 @@ pub fn parse_cloudflared(bytes: &[u8]) -> Option<ToolState> {
             "tunnel" => {
                 known = true;
                 bind(&mut state, BindingKind::Instance, value);
+            }
+            // Named after the tunnel's id.
+            "credentials-file" => {
+                let name = value.rsplit('/').next().unwrap_or_default();
+                alias(&mut state, BindingKind::Instance, name.strip_suffix(".json").unwrap_or_default());
             }
             "service" | "url" => {
                 known = true;
