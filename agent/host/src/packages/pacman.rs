@@ -52,7 +52,7 @@ pub fn parse_desc(text: &str) -> Option<Package> {
 }
 
 /// Installed packages; `None` where there is no database or nothing in it.
-pub(super) fn read(root: &Root, gaps: &mut Gaps) -> Option<Vec<Package>> {
+pub(crate) fn read(root: &Root, gaps: &mut Gaps) -> Option<Vec<Package>> {
     let mut packages = Vec::new();
     for name in entries(root, gaps) {
         match root.read_text(format!("{LOCAL}/{name}/desc"), MAX_DESCRIPTION_BYTES) {
