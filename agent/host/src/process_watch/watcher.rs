@@ -23,7 +23,7 @@ use super::{
 use crate::{
     executables,
     gaps::Gaps,
-    linux::process_watch::{Events, Heard},
+    linux::process_watch::Events,
     memory::Memory,
     processes::{boot_time, listed_pids, read_process},
     reading::Context,
@@ -34,6 +34,10 @@ use crate::{
 
 /// Most programs that are looked at in one round.
 const MAX_LOOKS: usize = 64;
+/// Most programs that wait to be looked at.
+const MAX_FRESH: usize = 8192;
+/// How often events are fetched while programs settle.
+const SETTLING_SLICES: u32 = 8;
 /// Most programs whose sockets are looked at again.
 const MAX_FOLLOWED: usize = 256;
 /// Most open files of one program, and most bytes of one socket table.
@@ -148,25 +152,37 @@ impl Watcher {
         self.log.note_means(Means::Polling { every_s: self.timing.poll.as_secs(), reason });
     }
 
-    /// Sleeps until a program starts or a look is due; then until what started has settled.
+    /// Sleeps until a program starts or a look is due; then until what started has settled. Meanwhile what the
+    /// kernel tells is fetched now and then, as it keeps some hundred events only.
     fn wait_for_events(&mut self, events: &Events) -> Result<(), String> {
-        let started = events.wait(self.until_due())?;
-        if started {
-            thread::sleep(self.timing.settle);
+        let slices = if events.wait(self.until_due())? { SETTLING_SLICES } else { 0 };
+        let mut pids = BTreeSet::new();
+        let mut overrun = false;
+        for _ in 0..slices {
+            thread::sleep(self.timing.settle / SETTLING_SLICES);
+            let heard = events.drain()?;
+            pids.extend(heard.pids);
+            overrun |= heard.overrun;
         }
-        match events.drain()? {
-            Heard { pids, overrun: false } => {
-                let old_enough = Instant::now() + self.timing.min_age.saturating_sub(self.timing.settle);
-                for pid in pids {
-                    self.fresh.insert(pid, old_enough);
-                }
-            }
-            Heard { overrun: true, .. } => {
-                self.log.count(|counts| counts.overruns += 1);
-                self.take_recent();
-            }
+        self.log.count(|counts| counts.woken += u64::from(slices));
+        let old_enough = Instant::now() + self.timing.min_age.saturating_sub(self.timing.settle);
+        for pid in pids {
+            self.expect(pid, old_enough);
+        }
+        if overrun {
+            self.log.count(|counts| counts.overruns += 1);
+            self.take_recent();
         }
         Ok(())
+    }
+
+    /// Notes a program that will be looked at.
+    fn expect(&mut self, pid: u32, old_enough: Instant) {
+        if self.fresh.len() < MAX_FRESH {
+            self.fresh.insert(pid, old_enough);
+        } else {
+            self.log.count(|counts| counts.left_out += 1);
+        }
     }
 
     /// How long until something must be looked at; `None` where nothing waits.
@@ -185,8 +201,9 @@ impl Watcher {
     fn take_list(&mut self) {
         let there = self.list();
         let old_enough = Instant::now() + self.timing.min_age;
-        for pid in there.difference(&self.known) {
-            self.fresh.insert(*pid, old_enough);
+        let new: Vec<u32> = there.difference(&self.known).copied().collect();
+        for pid in new {
+            self.expect(pid, old_enough);
         }
         self.known = there;
     }
@@ -199,44 +216,45 @@ impl Watcher {
             let started = process.and_then(|process| process.started_at);
             // Starts are told to the second.
             if started.is_some_and(|at| at.as_second() + 1 >= self.last_round.as_second()) {
-                self.fresh.insert(pid, old_enough);
+                self.expect(pid, old_enough);
             }
         }
     }
 
+    /// Looks at those that are old enough; beyond a round's limit they wait for the next.
     fn look_at_fresh(&mut self) {
         let now = Instant::now();
         let due: Vec<u32> = self.fresh.iter().filter(|(_, at)| **at <= now).map(|(pid, _)| *pid).collect();
-        for (index, pid) in due.into_iter().enumerate() {
-            self.fresh.remove(&pid);
-            if index >= MAX_LOOKS {
-                self.log.count(|counts| counts.left_out += 1);
-                continue;
+        let mut looks = 0;
+        for pid in due {
+            if looks == MAX_LOOKS {
+                break;
             }
-            self.look_at(pid);
+            self.fresh.remove(&pid);
+            looks += usize::from(self.look_at(pid));
         }
     }
 
-    /// Looks at one program, and keeps it where it could matter.
-    fn look_at(&mut self, pid: u32) {
+    /// Looks at one program, and keeps it where it could matter. Whether there was one.
+    fn look_at(&mut self, pid: u32) -> bool {
         let Some(process) = read_process(&self.root, pid, self.boot, &mut Gaps::default()) else {
             self.log.count(|counts| counts.too_short += 1);
-            return;
+            return false;
         };
         if process.kernel_thread || pid == std::process::id() {
-            return;
+            return false;
         }
         if process.executable.is_none() {
             // A zombie has none and no arguments either: it is over.
             let hidden = !process.arguments.is_empty();
             self.log.count(|counts| if hidden { counts.unreadable += 1 } else { counts.too_short += 1 });
-            return;
+            return false;
         }
         self.log.count(|counts| counts.looked_at += 1);
         let context = self.context();
         let executables = executables::of_process(&context, &process);
         if !executables.iter().any(|executable| matters(executable, &context.plan)) {
-            return;
+            return true;
         }
         let sockets = self.sockets_of(&process);
         if self.followed.len() < MAX_FOLLOWED {
@@ -244,6 +262,7 @@ impl Watcher {
             self.followed.push(Followed { process: process.clone(), due, looks: 0 });
         }
         self.log.keep(Kept { process, executables, sockets });
+        true
     }
 
     fn context(&self) -> Context {
