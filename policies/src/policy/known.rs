@@ -77,6 +77,10 @@ pub(super) fn sources_of(family: Family) -> BTreeSet<Source> {
         for (family, sources) in SERVER_SIDE {
             by_family.entry(family).or_default().extend(sources);
         }
+        // Who needs the programs that run needs those that ran.
+        for sources in by_family.values_mut().filter(|sources| sources.contains(&Source::Executables)) {
+            sources.insert(Source::ProcessWatch);
+        }
         by_family
     });
     by_family.get(&family).cloned().unwrap_or_default()
