@@ -17,6 +17,7 @@ pub mod evaluations;
 pub mod evidence;
 pub mod files;
 pub mod geo;
+pub mod hardware;
 pub mod health;
 pub mod ingest;
 pub mod init;

@@ -5,6 +5,7 @@
 
 mod audit;
 mod backup;
+mod catalogue;
 mod config;
 mod device;
 mod doctor;
@@ -52,6 +53,8 @@ enum Command {
     User(user::User),
     /// Site policy: check, keygen, sign, publish, diff
     Policy(policy::Policy),
+    /// The catalogue of tools and devices: check, list, show, diff, import, learn
+    Catalogue(catalogue::Catalogue),
     /// What-if: the verdict for recorded cases, without a store
     Evaluate(evaluate::Evaluate),
     /// Auditors' evaluations: create, list, watch
@@ -119,6 +122,7 @@ impl Cli {
             Command::Device(device) => device.run().await.map(|()| 0),
             Command::User(user) => user.run().await.map(|()| 0),
             Command::Policy(policy) => policy.run().await,
+            Command::Catalogue(catalogue) => catalogue.run().await,
             Command::Evaluate(evaluate) => evaluate.run().map(|()| 0),
             Command::Evaluation(evaluation) => evaluation.run().await.map(|()| 0),
             Command::Evidence(evidence) => evidence.run().await,

@@ -38,7 +38,7 @@ fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, String>) {
 }
 
 /// What differs, a line each.
-fn differences(before: &Value, after: &Value) -> Vec<String> {
+pub(super) fn differences(before: &Value, after: &Value) -> Vec<String> {
     let (mut old, mut new) = (BTreeMap::new(), BTreeMap::new());
     flatten("", before, &mut old);
     flatten("", after, &mut new);

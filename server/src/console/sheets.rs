@@ -11,11 +11,12 @@ use bearing_policies::{
 };
 use bearing_protocol::{
     fact::{self, Facts},
-    payload::{DisplayItem, HidItem, UsbInterfaceItem, UsbItem},
+    payload::{DisplayItem, UsbItem},
 };
 use bearing_store::{FindingRow, FindingStatus};
 
 use super::view::shown;
+use crate::hardware::usb_facts;
 
 /// Most lines of all sheets of a page.
 const MAX_LINES: usize = 3_000;
@@ -110,7 +111,7 @@ impl Room {
 
 /// The sheet of a USB device; `None` where its report tells nothing beyond its name, or the page is full.
 pub(super) fn of_usb(item: &UsbItem, marks: &Marks, room: &mut Room) -> Option<Sheet> {
-    let facts = usb_facts(item);
+    let facts = usb_facts(std::slice::from_ref(item));
     let views = View::all(&facts);
     let view = views.first()?;
     let places: Vec<&str> =
@@ -134,63 +135,6 @@ pub(super) fn of_display(item: &DisplayItem, marks: &Marks, room: &mut Room) -> 
     let drawn =
         display_sheet(views.first()?, &found.iter().map(|(_, mark)| mark.clone()).collect::<Vec<_>>());
     room.takes(&drawn).then(|| sheet(&drawn, &found))
-}
-
-/// The device as facts again, as far as the inventory carries them.
-fn usb_facts(item: &UsbItem) -> Facts {
-    let mut facts = Facts::default();
-    let (vendor_id, product_id) = ids(&item.id);
-    facts.usb.push(fact::UsbDevice {
-        path: item.path.clone(),
-        vendor_id,
-        product_id,
-        manufacturer: item.manufacturer.clone(),
-        product: item.product.clone(),
-        serial: item.serial.clone(),
-        configuration: item.configuration.clone(),
-        speed: item.speed,
-        max_power_ma: item.max_power_ma,
-        device_release: item.descriptors.get(12..14).map_or(0, |b| u16::from_le_bytes([b[0], b[1]])),
-        descriptors: item.descriptors.clone(),
-        interfaces: item.interfaces.iter().enumerate().filter_map(interface).collect(),
-        ..fact::UsbDevice::default()
-    });
-    facts.hid.extend(item.hid.iter().filter(|hid| !hid.report_descriptor.is_empty()).map(|hid: &HidItem| {
-        fact::HidDevice {
-            path: hid.path.clone(),
-            bus: hid.bus,
-            vendor_id,
-            product_id,
-            usb_path: Some(item.path.clone()),
-            usb_interface: hid.interface,
-            report_descriptor: hid.report_descriptor.clone(),
-            ..fact::HidDevice::default()
-        }
-    }));
-    facts.storage.extend(item.drives.iter().map(|words| fact::StorageDevice {
-        model: Some(words.clone()),
-        usb_path: Some(item.path.clone()),
-        ..fact::StorageDevice::default()
-    }));
-    facts
-}
-
-fn interface((at, item): (usize, &UsbInterfaceItem)) -> Option<fact::UsbInterface> {
-    let byte = |part: Option<&str>| u8::from_str_radix(part?, 16).ok();
-    let mut parts = item.class.split('/');
-    Some(fact::UsbInterface {
-        number: item.number.or_else(|| u8::try_from(at).ok())?,
-        class: byte(parts.next())?,
-        subclass: byte(parts.next())?,
-        protocol: byte(parts.next())?,
-        name: item.name.clone(),
-        driver: item.driver.clone(),
-    })
-}
-
-fn ids(text: &str) -> (u16, u16) {
-    let number = |part: &str| u16::from_str_radix(part, 16).unwrap_or_default();
-    text.split_once(':').map_or((0, 0), |(vendor, product)| (number(vendor), number(product)))
 }
 
 fn sheet(drawn: &explain::Sheet, found: &[(String, Mark)]) -> Sheet {
@@ -230,6 +174,8 @@ fn why(mark: &Mark, found: &[(String, Mark)]) -> Why {
 
 #[cfg(test)]
 mod tests {
+    use bearing_protocol::payload::UsbInterfaceItem;
+
     use super::*;
 
     fn item() -> UsbItem {
