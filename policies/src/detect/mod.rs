@@ -4,6 +4,7 @@
 //! detector turns "cannot tell" into "pass".
 
 mod agent_tampering;
+mod anti_idle;
 pub mod context;
 pub mod kvm;
 mod outcome;
@@ -50,4 +51,5 @@ const DETECTORS: &[(Family, Detector)] = &[
     (Family::Posture, posture::detect),
     (Family::AgentTampering, agent_tampering::detect),
     (Family::Kvm, kvm::detect),
+    (Family::AntiIdle, anti_idle::detect),
 ];

@@ -26,6 +26,8 @@ pub(super) fn compile(files: &[(&str, &str)]) -> Result<KvmCatalogue, Vec<Proble
     for (file, text) in files {
         let result = if is_scoring(file) {
             Scoring::parse(file, text).map(|scoring| catalogue.scoring = Arc::new(scoring))
+        } else if file.contains("/anti-idle/") {
+            catalogue.anti_idle.add(file, text)
         } else if file.contains("/genuine/") {
             source_text::parse(file, text)
                 .and_then(|form: GenuineForm| add_genuine(&mut catalogue, file, form))

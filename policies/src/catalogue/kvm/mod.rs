@@ -3,6 +3,7 @@
 //! Always: what compiles cannot fail while matching, and a match costs the same however many devices there are.
 //! Unverified facts are in no lookup that convicts.
 
+pub mod anti_idle;
 mod compile;
 pub mod form;
 pub mod learn;
@@ -20,6 +21,7 @@ use crate::{embedded, source_text::Problem};
 #[derive(Clone, Debug, Default)]
 pub struct KvmCatalogue {
     scoring: Arc<scoring::Scoring>,
+    anti_idle: anti_idle::AntiIdle,
     entries: Vec<Entry>,
     by_ids: HashMap<(u16, u16), Vec<Identity>>,
     by_vendor: HashMap<u16, Vec<Identity>>,
@@ -198,6 +200,11 @@ impl KvmCatalogue {
     /// What every sign weighs.
     pub fn scoring(&self) -> Arc<scoring::Scoring> {
         Arc::clone(&self.scoring)
+    }
+
+    /// What keeps a machine awake.
+    pub const fn anti_idle(&self) -> &anti_idle::AntiIdle {
+        &self.anti_idle
     }
 
     /// All entries, by number.

@@ -40,7 +40,10 @@ pub(super) fn products() -> Vec<DeviceForm> {
     let mut products: Vec<DeviceForm> = embedded::KVM
         .iter()
         .filter(|(path, _)| {
-            !path.contains("/genuine/") && !path.contains("/context/") && !path.ends_with("scoring.toml")
+            !path.contains("/genuine/")
+                && !path.contains("/context/")
+                && !path.contains("/anti-idle/")
+                && !path.ends_with("scoring.toml")
         })
         .map(|(path, text)| source_text::parse(path, text).unwrap())
         .filter(|device: &DeviceForm| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bearing_protocol::{finding::Evidence, severity::Severity};
+use bearing_protocol::{coverage::Source, finding::Evidence, severity::Severity};
 
 use super::{
     past::Known,
@@ -112,7 +112,20 @@ impl Story {
     /// The finding.
     pub fn told(mut self, catalogue: &KvmCatalogue) -> Option<Told> {
         let (device, disproof) = (self.device.take(), title::disproof(&self));
-        Some(Told { draft: self.draft(catalogue)?, device, disproof })
+        let mut draft = self.draft(catalogue)?;
+        if let Some(digest) = device.as_ref().and_then(|device| device.descriptor_digest) {
+            let named = Evidence {
+                source: Source::Usb,
+                location: draft.subject.clone(),
+                field: "digest that an approval names".to_owned(),
+                value: digest.to_string(),
+                why: "an approval covers this device while its ids, serial, port and build stay the same"
+                    .to_owned(),
+                rule: None,
+            };
+            draft.evidence.push(named);
+        }
+        Some(Told { draft, device, disproof })
     }
 
     /// The finding alone.
@@ -242,7 +255,7 @@ fn sentence(opening: &str, pieces: &Pieces) -> String {
 }
 
 fn is_display(pieces: &Pieces) -> bool {
-    pieces.0.iter().all(|piece| piece.evidence.source == bearing_protocol::coverage::Source::Displays)
+    pieces.0.iter().all(|piece| piece.evidence.source == Source::Displays)
 }
 
 /// A phrase that is a sentence of its own takes no `it`.
