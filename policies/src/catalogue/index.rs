@@ -173,9 +173,9 @@ impl Names {
     }
 }
 
-/// The file's name in a path.
+/// The file's name in a path of any system. A backslash in a file's name on other systems than Windows ends it too.
 pub(crate) fn basename(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod posture;
 mod remote_access;
 pub mod sighting;
 mod tunnel;
+mod virtual_camera;
 
 use bearing_protocol::{Timestamp, fact::Facts, finding::Finding, outcome::RuleOutcome, rule::Family};
 
@@ -48,6 +49,7 @@ type Detector = fn(&mut Context<'_>);
 const DETECTORS: &[(Family, Detector)] = &[
     (Family::RemoteAccess, remote_access::detect),
     (Family::Tunnel, tunnel::detect),
+    (Family::VirtualCamera, virtual_camera::detect),
     (Family::Posture, posture::detect),
     (Family::AgentTampering, agent_tampering::detect),
     (Family::Kvm, kvm::detect),

@@ -3,7 +3,13 @@
 //! Always: an approval names a rule or a product, and has owner, reason and expiry; an expired one covers nothing,
 //! and a scope that cannot be judged (a tenant nobody knows) covers nothing either.
 
-use bearing_protocol::{Timestamp, fact::BindingKind, finding::Approval, rule::RuleId, text::printable};
+use bearing_protocol::{
+    Timestamp,
+    fact::{Binding, BindingKind},
+    finding::Approval,
+    rule::RuleId,
+    text::printable,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -106,13 +112,21 @@ impl ApprovalRule {
         names.into_iter().filter_map(|(kind, name)| Some((kind, name.as_deref()?)))
     }
 
-    /// Whether each name is among the scope's: one set-up may have several names for one thing.
-    fn names_bindings_of(&self, scope: &Scope) -> bool {
+    /// Whether each name is among the scope's, and no other of its kind is. One set-up may have several names for one
+    /// thing; which thing that is cannot be told where there are two.
+    pub(crate) fn names_bindings_of(&self, scope: &Scope) -> bool {
         self.binding_names().all(|(kind, name)| {
-            scope.bindings.iter().any(|binding| {
-                kind.is_none_or(|kind| binding.kind == kind)
-                    && binding.value.trim().eq_ignore_ascii_case(name.trim())
-            })
+            let is_named = |binding: &Binding| binding.value.trim().eq_ignore_ascii_case(name.trim());
+            let find = |among: &[Binding]| {
+                let of_kind = |binding: &&Binding| kind.is_none_or(|kind| binding.kind == kind);
+                among.iter().filter(of_kind).find(|binding| is_named(binding)).map(|binding| binding.kind)
+            };
+            let bound = |kind| scope.bindings.iter().filter(move |binding| binding.kind == kind);
+            match (find(&scope.bindings), find(&scope.aliases)) {
+                (Some(kind), _) => bound(kind).all(is_named),
+                (None, Some(kind)) => bound(kind).count() <= 1,
+                (None, None) => false,
+            }
         })
     }
 

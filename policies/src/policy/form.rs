@@ -43,6 +43,9 @@ pub(super) struct Form {
     pub(super) schedule: Schedule,
     #[serde(default)]
     pub(super) severity: BTreeMap<RuleId, Severity>,
+    /// Rules that come near to watching how people work: applied only where named here.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) opt_in: BTreeSet<RuleId>,
     #[serde(default, rename = "approval")]
     pub(super) approvals: Vec<ApprovalRule>,
     #[serde(default, rename = "site")]
@@ -65,6 +68,7 @@ impl Default for Form {
             privacy: Privacy::default(),
             schedule: Schedule::default(),
             severity: BTreeMap::new(),
+            opt_in: BTreeSet::new(),
             approvals: Vec::new(),
             sites: Vec::new(),
             tools: Vec::new(),
@@ -165,6 +169,7 @@ impl Form {
                 ));
             }
         }
+        flaws.extend(self.opt_in.iter().filter_map(|rule| unknown_rule(*rule, "`opt_in`")));
         for source in self.minimum_coverage.intersection(&self.privacy.sources_off) {
             let message = format!("source `{source}` is in `minimum_coverage` and in `sources_off`");
             flaws.push(("sources_off".into(), message));

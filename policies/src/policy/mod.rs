@@ -6,10 +6,10 @@
 //! policies that say the same have the same digest.
 
 mod approval;
+mod device;
 mod form;
 mod known;
 mod profile;
-mod device;
 mod scope;
 mod window;
 
@@ -21,10 +21,10 @@ use bearing_protocol::{
 };
 
 pub use approval::ApprovalRule;
+pub use device::{DeviceApproval, DeviceScope};
 pub use form::{Privacy, Schedule, Site};
 pub use known::{is_known_rule, nearest_rule};
 pub use profile::PROFILES;
-pub use device::{DeviceApproval, DeviceScope};
 pub use scope::{Direction, Scope, WIDENING};
 pub use window::{Day, Window};
 
@@ -210,6 +210,11 @@ impl Policy {
         self.form.severity.get(&rule).copied()
     }
 
+    /// Whether policy asks for a rule that is off by default.
+    pub fn opts_into(&self, rule: RuleId) -> bool {
+        self.form.opt_in.contains(&rule)
+    }
+
     /// All severities that policy sets.
     pub fn severities(&self) -> &BTreeMap<RuleId, Severity> {
         &self.form.severity
@@ -248,6 +253,7 @@ impl Policy {
     pub fn widens_collection_over(&self, old: &Self) -> bool {
         !self.sources().is_subset(&old.sources())
             || (self.inventory_is_on() && !old.inventory_is_on())
+            || !self.form.opt_in.is_subset(&old.form.opt_in)
             || !self.own_collection().is_subset(&old.own_collection())
     }
 

@@ -254,7 +254,10 @@ fn another_name_of_the_same_tenant_is_as_good() {
     assert!(!is_covered(&policy, "tailscale", &alias("evil.ts.net"), noon));
     let mut two = alias("acme.ts.net");
     two.bindings.push(Binding { kind: BindingKind::Network, value: "evil.example".into() });
-    assert!(!is_covered(&policy, "tailscale", &two, noon), "the alias is of one of the two, nobody knows which");
+    assert!(
+        !is_covered(&policy, "tailscale", &two, noon),
+        "the alias is of one of the two, nobody knows which"
+    );
 }
 
 #[test]

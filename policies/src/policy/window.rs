@@ -64,7 +64,8 @@ impl Window {
         (minute >= from && on(today)) || (minute < to && on(today.previous()))
     }
 
-    pub(super) fn flaw(&self) -> Option<String> {
+    /// What is written wrongly in it; `None` where it can be used.
+    pub fn flaw(&self) -> Option<String> {
         let shown = |text: &str| bearing_protocol::text::printable(text, 40);
         for text in [&self.from, &self.to] {
             if minutes(text).is_none() {

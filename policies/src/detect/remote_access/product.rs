@@ -15,7 +15,12 @@ pub(in crate::detect) fn report_product(
     severity_of: fn(&Sighting<'_>) -> Option<Severity>,
 ) {
     let tool = sighting.tool;
-    let Some(severity) = severity_of(sighting) else { return };
+    let Some(mut severity) = severity_of(sighting) else { return };
+    if sighting.is_weak() {
+        severity = severity.min(Severity::Low);
+    } else if let Some(own) = tool.severity.filter(|_| sighting.state() >= State::Persistent) {
+        severity = severity.max(own);
+    }
     let state = sighting.state();
     let mut evidence = sighting.evidence();
     let disguise = sighting.disguise();
@@ -47,7 +52,12 @@ pub(in crate::detect) fn report_product(
         None if state == State::History => format!("{} was used here and is not installed now", tool.name),
         None => format!("{} {}, and nobody approved it", tool.name, state.describe()),
     };
-    context.report(Draft {
+    let (is, kinds) = sighting.summary();
+    if let Some(first) = sighting.traces.first() {
+        let source = first.evidence.source;
+        evidence.push(crate::detect::evidence(source, "all evidence", "state", is, kinds));
+    }
+    let draft = Draft {
         rule: if disguise.is_some() { "RA-06" } else { rule },
         severity: Some(if disguise.is_some() { Severity::High.max(severity) } else { severity }),
         confidence: sighting.confidence(),
@@ -56,5 +66,6 @@ pub(in crate::detect) fn report_product(
         product: Some(tool.id.clone()),
         cause: if disguise.is_some() { "disguised".into() } else { "present".into() },
         evidence,
-    });
+    };
+    context.report_scoped(draft, &sighting.scopes());
 }

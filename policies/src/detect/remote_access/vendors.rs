@@ -8,7 +8,7 @@ use bearing_protocol::{
 };
 
 use crate::{
-    catalogue::{Category, Role},
+    catalogue::{Category, Presence, Role},
     detect::{
         Context, Draft,
         sighting::{Sighting, State},
@@ -59,9 +59,11 @@ fn counts(context: &Context<'_>, sighting: &Sighting<'_>) -> bool {
     let approved = context
         .catalogue
         .rule(rule)
-        .is_some_and(|rule| context.approval_of(rule.id, Some(&tool.id), &[]).is_some());
+        .is_some_and(|rule| context.approval_of(rule.id, Some(&tool.id), &sighting.scopes()).is_some());
     matches!(tool.category, Category::RemoteDesktop | Category::Rmm)
         && tool.role != Role::Client
         && sighting.state() >= State::Installed
+        && tool.presence == Presence::Notable
+        && !sighting.is_weak()
         && !approved
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// All tools of which something was seen that speaks for itself, in catalogue order.
-pub(in crate::detect) fn gather<'a>(facts: &Facts, catalogue: &'a Catalogue) -> Vec<Sighting<'a>> {
+pub(in crate::detect) fn gather<'a>(facts: &'a Facts, catalogue: &'a Catalogue) -> Vec<Sighting<'a>> {
     let mut gatherer = Gatherer::new(facts, catalogue);
     gatherer.packages();
     gatherer.units();
@@ -28,6 +28,10 @@ pub(in crate::detect) fn gather<'a>(facts: &Facts, catalogue: &'a Catalogue) -> 
     gatherer.autostart();
     gatherer.interfaces();
     gatherer.artefacts();
+    gatherer.services();
+    gatherer.containers();
+    gatherer.extensions();
+    gatherer.states();
     gatherer.listeners();
     gatherer.relays();
     gatherer.finish()
@@ -97,7 +101,8 @@ impl<'a, 'f> Gatherer<'a, 'f> {
                     format!("{}{version}", package.name),
                     why,
                 );
-                self.add(hit.tool, trace(TraceKind::Package, fact.convicts(), piece));
+                let first_seen = package.installed_at;
+                self.add(hit.tool, Trace { first_seen, ..trace(TraceKind::Package, fact.convicts(), piece) });
             }
         }
     }
@@ -145,7 +150,7 @@ impl<'a, 'f> Gatherer<'a, 'f> {
     }
 
     /// Tools that run from `path`, package owners taken into account.
-    fn executable_hits(&self, path: &str) -> Vec<(Hit, &'a Tool, &'a Fact)> {
+    pub(super) fn executable_hits(&self, path: &str) -> Vec<(Hit, &'a Tool, &'a Fact)> {
         let name = basename(path);
         let mut hits = self.catalogue.index().executable(path);
         if unwrapped(name) != name {
@@ -188,6 +193,10 @@ impl<'a, 'f> Gatherer<'a, 'f> {
             self.windows_program(process, path);
             return;
         }
+        if path.get(1..3) == Some(":\\") {
+            self.windows_path(process, path, "executable", path);
+            return;
+        }
         let mut found = self.executable_hits(path);
         let mut arguments: &[String] = process.arguments.get(1..).unwrap_or_default();
         let mut shown = path;
@@ -224,6 +233,9 @@ impl<'a, 'f> Gatherer<'a, 'f> {
                 Some(action) => format!("{shown}{deleted}, asked to `{}`", action.word),
                 None => format!("{shown}{deleted}"),
             };
+            if process.seen_by_watch {
+                why.push_str("; it ran between two evaluations");
+            }
             let location = format!("pid {}", process.pid);
             let piece = evidence(Source::Processes, location, "executable", value, why);
             // A program that may do many things convicts only by what it was asked to do.
@@ -239,16 +251,8 @@ impl<'a, 'f> Gatherer<'a, 'f> {
     fn windows_program(&mut self, process: &Process, path: &str) {
         let is_program = |word: &&String| word.len() > 4 && word.to_ascii_lowercase().ends_with(".exe");
         let Some(program) = process.arguments.iter().take(MAX_LOADER_WORDS).find(is_program) else { return };
-        let name = program.rsplit(['\\', '/']).next().unwrap_or(program);
-        for hit in self.catalogue.index().windows_executable(name) {
-            let Some((tool, fact)) = self.resolve(hit) else { continue };
-            let why = format!("Wine runs the Windows program of {}", tool.name);
-            let location = format!("pid {}", process.pid);
-            let piece =
-                evidence(Source::Processes, location, "windows program", format!("{name}, by {path}"), why);
-            self.add(hit.tool, Trace { live: true, ..trace(TraceKind::Process, fact.convicts(), piece) });
-            self.pids.insert((process.pid, hit.tool));
-        }
+        let value = format!("{}, by {path}", basename(program));
+        self.windows_path(process, program, "windows program", &value);
     }
 
     /// Without permission to read the executable, the kernel's short name strengthens what else was seen.
@@ -292,85 +296,6 @@ impl<'a, 'f> Gatherer<'a, 'f> {
             );
             self.add(hit.tool, Trace { live, ..trace(TraceKind::Package, fact.convicts(), piece) });
             self.pids.insert((process.pid, hit.tool));
-        }
-    }
-
-    fn identities(&mut self) {
-        for executable in &self.facts.executables {
-            if let Some(module) = &executable.go_module {
-                for hit in self.catalogue.index().go_module(module) {
-                    let Some((tool, fact)) = self.resolve(hit) else { continue };
-                    let value = match &executable.go_version {
-                        Some(version) => format!("{module} {version}"),
-                        None => module.clone(),
-                    };
-                    let why = format!("built from the Go module of {}", tool.name);
-                    self.identity(hit.tool, tool, executable, fact.convicts(), "go module", value, why);
-                }
-            }
-            let mut markers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-            for (product, marker) in &executable.markers {
-                markers.entry(product).or_default().insert(marker);
-            }
-            // What carries the marks of many products is a list of them (a scanner, our own agent), not one of them.
-            if markers.len() > MAX_PRODUCTS_IN_ONE {
-                continue;
-            }
-            // A fork carries the marks of what it was made from: its own known name decides.
-            let named: Vec<usize> = self
-                .executable_hits(&executable.path)
-                .iter()
-                .filter(|(_, _, fact)| fact.convicts())
-                .map(|(hit, _, _)| hit.tool)
-                .collect();
-            for (product, found) in markers {
-                let Some(number) = self.catalogue.index().tool(product) else { continue };
-                let Some(tool) = self.catalogue.tools().get(number) else { continue };
-                if !named.is_empty() && !named.contains(&number) {
-                    continue;
-                }
-                let known: BTreeSet<&str> = marker_facts(tool).map(|fact| fact.value.as_str()).collect();
-                let count = found.iter().filter(|marker| known.contains(**marker)).count();
-                if count < tool.markers_needed {
-                    continue;
-                }
-                let value = found.into_iter().collect::<Vec<_>>().join(", ");
-                let why = format!("these byte strings are in the program of {}", tool.name);
-                self.identity(number, tool, executable, true, "markers", value, why);
-            }
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one trace's parts, used twice above")]
-    fn identity(
-        &mut self,
-        number: usize,
-        tool: &'a Tool,
-        executable: &Executable,
-        convicts: bool,
-        field: &str,
-        value: String,
-        mut why: String,
-    ) {
-        let running: Vec<&Process> =
-            self.facts.processes.iter().filter(|process| executable.pids.contains(&process.pid)).collect();
-        let asked = running
-            .iter()
-            .any(|process| subcommand::asked(tool, process.arguments.get(1..).unwrap_or_default()).is_some());
-        let live = !executable.pids.is_empty() && (tool.actions.is_empty() || asked);
-        let hides = disguise::of(tool, &executable.path, executable.deleted, &executable.owner, true);
-        // A foreign name is worth saying even where the subcommand is not known.
-        let disguise = hides.filter(|hides| live || *hides == Disguise::Renamed);
-        if let Some(disguise) = disguise {
-            why.push_str(&format!("; it {}", disguise.describe()));
-        }
-        if let Some(pid) = executable.pids.first() {
-            why.push_str(&format!("; it runs as pid {pid}"));
-        }
-        let piece = evidence(Source::Executables, &executable.path, field, value, why);
-        self.add(number, Trace { live, disguise, ..trace(TraceKind::Identity, convicts, piece) });
-        if live {
-            self.pids.extend(executable.pids.iter().map(|pid| (*pid, number)));
         }
     }
 
@@ -430,11 +355,16 @@ impl<'a, 'f> Gatherer<'a, 'f> {
             let age = artefact.modified_at.map(|at| format!(", last changed {}", at.strftime("%Y-%m-%d")));
             let why = format!("{} leaves this behind{}", tool.name, age.unwrap_or_default());
             let piece = evidence(Source::Artefacts, &artefact.path, "path", &artefact.path, why);
-            self.add(number, trace(TraceKind::Artefact, convicts, piece));
+            let first_seen = artefact.created_at;
+            self.add(number, Trace { first_seen, ..trace(TraceKind::Artefact, convicts, piece) });
         }
     }
 
-    fn finish(self) -> Vec<Sighting<'a>> {
+    fn finish(self) -> Vec<Sighting<'a>>
+    where
+        'f: 'a,
+    {
+        let mut states = self.states_by_tool();
         let tools = self.catalogue.tools();
         let mut sightings = Vec::new();
         for (number, mut traces) in self.traces {
@@ -442,7 +372,7 @@ impl<'a, 'f> Gatherer<'a, 'f> {
                 continue;
             };
             traces.sort_by_key(|trace| (trace.kind, !trace.live, !trace.convicts));
-            let sighting = Sighting { tool, traces };
+            let sighting = Sighting { tool, traces, states: states.remove(&number).unwrap_or_default() };
             if sighting.convicts() {
                 sightings.push(sighting);
             }
@@ -452,10 +382,20 @@ impl<'a, 'f> Gatherer<'a, 'f> {
 }
 
 pub(super) fn trace(kind: TraceKind, convicts: bool, evidence: bearing_protocol::finding::Evidence) -> Trace {
-    Trace { kind, convicts, live: false, persistent: false, loopback: false, disguise: None, evidence }
+    Trace {
+        kind,
+        convicts,
+        live: false,
+        persistent: false,
+        loopback: false,
+        hearsay: false,
+        first_seen: None,
+        disguise: None,
+        evidence,
+    }
 }
 
-fn marker_facts(tool: &Tool) -> impl Iterator<Item = &Fact> {
+pub(super) fn marker_facts(tool: &Tool) -> impl Iterator<Item = &Fact> {
     tool.facts.iter().filter(|fact| fact.kind == FactKind::Marker && fact.trust != Trust::Unverified)
 }
 
@@ -490,6 +430,3 @@ const MAX_TRACES: usize = 64;
 
 /// Loader, perhaps its own name, and the program.
 const MAX_LOADER_WORDS: usize = 3;
-
-/// An executable with marks of more products than this is a list of products.
-const MAX_PRODUCTS_IN_ONE: usize = 2;

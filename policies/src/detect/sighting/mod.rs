@@ -4,15 +4,21 @@
 //! by a word in a command line; unverified facts convict nobody, and too broad ones only strengthen.
 
 mod disguise;
+mod foreign;
 mod gather;
+mod identities;
 mod sockets;
+mod state;
 mod subcommand;
 
 use std::collections::BTreeSet;
 
-use bearing_protocol::{finding::Evidence, severity::Confidence};
+use bearing_protocol::{Timestamp, fact::ToolState, finding::Evidence, severity::Confidence};
 
-use crate::catalogue::Tool;
+use crate::{
+    catalogue::{Role, Tool},
+    policy::{Direction, Scope},
+};
 
 pub use disguise::{Disguise, Place, place_of};
 pub(super) use gather::gather;
@@ -24,6 +30,8 @@ pub struct Sighting<'a> {
     pub tool: &'a Tool,
     /// What was seen of it, strongest kinds first.
     pub traces: Vec<Trace>,
+    /// How it is set up, one for each of its own files that was read.
+    pub states: Vec<&'a ToolState>,
 }
 
 /// One thing that was seen of a tool.
@@ -39,6 +47,10 @@ pub struct Trace {
     pub persistent: bool,
     /// For listeners: whether only this machine can reach it.
     pub loopback: bool,
+    /// Whether only a list of names that is not the maker's says so.
+    pub hearsay: bool,
+    /// When it came to be here, where that is known.
+    pub first_seen: Option<Timestamp>,
     /// How the executable hides, where it does.
     pub disguise: Option<Disguise>,
     /// The evidence.
@@ -75,10 +87,36 @@ pub enum TraceKind {
     Connection,
     /// What starts at sign-in or on a schedule, or a menu entry.
     Autostart,
+    /// A container that runs its image.
+    Container,
+    /// Its own settings and logs.
+    State,
+    /// A browser extension or a messaging host.
+    Extension,
     /// A network interface.
     Interface,
     /// A path it leaves behind.
     Artefact,
+}
+
+impl TraceKind {
+    /// The words for people.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Identity => "what the program is built from",
+            Self::Package => "package",
+            Self::Process => "running program",
+            Self::Unit => "service",
+            Self::Listener => "listening socket",
+            Self::Connection => "connection to its relay",
+            Self::Autostart => "start or menu entry",
+            Self::Container => "container",
+            Self::State => "its own settings",
+            Self::Extension => "browser extension",
+            Self::Interface => "network interface",
+            Self::Artefact => "path left behind",
+        }
+    }
 }
 
 /// How far a tool is from being used.
@@ -118,7 +156,11 @@ impl Sighting<'_> {
             State::Running
         } else if self.traces.iter().any(|trace| trace.persistent) {
             State::Persistent
-        } else if self.traces.iter().any(|trace| trace.kind != TraceKind::Artefact) {
+        } else if self
+            .traces
+            .iter()
+            .any(|trace| !matches!(trace.kind, TraceKind::Artefact | TraceKind::State))
+        {
             State::Installed
         } else {
             State::History
@@ -139,11 +181,98 @@ impl Sighting<'_> {
         match weight {
             3.. => Confidence::High,
             2 => Confidence::Medium,
-            _ if kinds.contains(&TraceKind::Artefact) || kinds.contains(&TraceKind::Interface) => {
-                Confidence::Low
-            }
+            _ if self.is_weak() => Confidence::Low,
             _ => Confidence::Medium,
         }
+    }
+
+    /// Whether one weak kind is all there is: something left behind, a menu entry, or a name on somebody's list.
+    pub fn is_weak(&self) -> bool {
+        self.traces.iter().all(|trace| {
+            trace.hearsay
+                || matches!(
+                    trace.kind,
+                    TraceKind::Artefact
+                        | TraceKind::Interface
+                        | TraceKind::State
+                        | TraceKind::Extension
+                        | TraceKind::Autostart
+                )
+        }) && self.kinds().len() == 1
+    }
+
+    /// The independent kinds of what was seen, strongest first.
+    pub fn kinds(&self) -> BTreeSet<TraceKind> {
+        self.traces.iter().map(|trace| trace.kind).collect()
+    }
+
+    /// When it came to be here, by the oldest sign.
+    pub fn first_seen(&self) -> Option<Timestamp> {
+        self.traces.iter().filter_map(|trace| trace.first_seen).min()
+    }
+
+    /// Whether any set-up of it has this switched on.
+    pub fn has_feature(&self, feature: &str) -> bool {
+        self.states.iter().any(|state| state.features.iter().any(|own| own == feature))
+    }
+
+    /// What approvals are asked about: each set-up for itself, or the tool as such.
+    pub fn scopes(&self) -> Vec<Scope> {
+        let direction = match self.tool.role {
+            Role::Client => Some(Direction::Outgoing),
+            Role::Host => Some(Direction::Incoming),
+            // Either end: the sign of an incoming side decides.
+            Role::Both => None,
+        };
+        if self.states.is_empty() {
+            return vec![Scope { direction, ..Scope::default() }];
+        }
+        self.states
+            .iter()
+            .map(|state| {
+                let scope = Scope::of_state(state);
+                Scope { direction: scope.direction.or(direction), ..scope }
+            })
+            .collect()
+    }
+
+    /// State and kinds of evidence, in a line each.
+    pub fn summary(&self) -> (String, String) {
+        let mut parts = vec![self.state().describe().to_owned()];
+        match self.listening() {
+            Some(Reach::Loopback) => parts.push("listens for this machine only".into()),
+            Some(Reach::Network) => parts.push("listens for the network".into()),
+            None => {}
+        }
+        if self.kinds().contains(&TraceKind::Connection) {
+            parts.push("is connected to its relay".into());
+        }
+        let unattended: Vec<bool> = self.states.iter().filter_map(|state| state.unattended).collect();
+        match unattended.as_slice() {
+            [] => {}
+            some if some.contains(&true) => parts.push("can be reached with nobody present".into()),
+            _ => parts.push("asks before it lets somebody in".into()),
+        }
+        if self.states.iter().any(|state| state.session_live == Some(true)) {
+            parts.push("a session is live".into());
+        }
+        parts.push(
+            match self.tool.role {
+                Role::Host => "lets others in",
+                Role::Client => "reaches out",
+                Role::Both => "lets others in and reaches out",
+            }
+            .into(),
+        );
+        if let Some(at) = self.first_seen() {
+            parts.push(format!("here since {} or before", at.strftime("%Y-%m-%d")));
+        }
+        let kinds: Vec<&str> = self.kinds().into_iter().map(TraceKind::describe).collect();
+        let count = match kinds.len() {
+            1 => "one kind of evidence".to_owned(),
+            more => format!("{more} independent kinds of evidence"),
+        };
+        (parts.join("; "), format!("{count}: {}", kinds.join(", ")))
     }
 
     /// Whether something of it listens, and whether only on loopback.

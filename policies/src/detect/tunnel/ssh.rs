@@ -163,7 +163,7 @@ fn is_kept_up(context: &Context<'_>, process: &Process, arguments: &SshArguments
 }
 
 /// Ports through which a person takes over: SSH, RDP, VNC, Apple Remote Desktop, and everything at once.
-fn is_grave(target: &Target) -> bool {
+pub(super) fn is_grave(target: &Target) -> bool {
     match target {
         Target::Port { port, .. } => matches!(port, 22 | 3389 | 3283 | 5900..=5909),
         Target::Socks => true,
@@ -171,7 +171,7 @@ fn is_grave(target: &Target) -> bool {
     }
 }
 
-fn describe(target: &Target) -> String {
+pub(super) fn describe(target: &Target) -> String {
     match target {
         Target::Port { here: true, port } => format!("reaches port {port} of this machine"),
         Target::Port { here: false, port } => {
@@ -186,4 +186,4 @@ fn describe(target: &Target) -> String {
 const MAX_CONNECTIONS: usize = 256;
 
 /// The catalogue's id for OpenSSH's own forwarding.
-const PRODUCT: &str = "ssh-reverse";
+pub(super) const PRODUCT: &str = "ssh-reverse";

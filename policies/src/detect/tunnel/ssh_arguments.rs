@@ -195,7 +195,8 @@ fn fields(text: &str) -> Vec<&str> {
     }
 }
 
-fn remote_target(text: &str) -> Target {
+/// What `-R` or `RemoteForward`, joined by colons, lets the far side reach.
+pub(super) fn remote_target(text: &str) -> Target {
     let fields = fields(text);
     let (Some(last), count) = (fields.last(), fields.len()) else { return Target::Other };
     if last.contains('/') {
