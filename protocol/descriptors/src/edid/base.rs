@@ -46,6 +46,10 @@ pub struct Edid {
     pub preferred: Option<DetailedTiming>,
     /// All detailed timings of the base block.
     pub timings: Vec<DetailedTiming>,
+    /// Established timings, bytes 35 to 37 as they stand (E-EDID A2 section 3.8).
+    pub established: [u8; 3],
+    /// Standard timings (section 3.9), in order.
+    pub standard: Vec<StandardTiming>,
     /// The name descriptor (0xFC).
     pub name: Option<String>,
     /// The serial text (0xFF). Personal.
@@ -84,6 +88,17 @@ pub enum Interface {
     Mddi,
     DisplayPort,
     Other,
+}
+
+/// A standard timing. E-EDID A2 section 3.9.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StandardTiming {
+    /// Visible pixels across.
+    pub width: u16,
+    /// Visible lines, by the aspect ratio.
+    pub height: u16,
+    /// Refresh rate in Hz.
+    pub refresh_hz: u8,
 }
 
 /// Range limits, without the offsets of 1.4.
@@ -135,6 +150,20 @@ pub enum EdidFault {
         /// The offset.
         offset: u8,
     },
+    /// A DisplayID section longer than its extension.
+    #[error("extension {block}: a DisplayID section of {bytes} bytes does not fit into it")]
+    DisplayIdLength {
+        /// Which block.
+        block: u8,
+        /// What it says.
+        bytes: u8,
+    },
+    /// A DisplayID section whose bytes do not sum to 0 modulo 256.
+    #[error("extension {block}: its DisplayID section has a wrong checksum")]
+    DisplayIdChecksum {
+        /// Which block.
+        block: u8,
+    },
     /// A data block that runs past the data block collection.
     #[error("extension {block}: the data block at byte {at} runs past the collection")]
     DataBlockOverrun {
@@ -177,6 +206,8 @@ fn read(bytes: &[u8], base: &[u8]) -> Option<Edid> {
         size_cm: (u8_at(base, 21)?, u8_at(base, 22)?),
         preferred: None,
         timings: Vec::new(),
+        established: [u8_at(base, 35)?, u8_at(base, 36)?, u8_at(base, 37)?],
+        standard: standard_timings(base.get(38..54)?, version),
         name: None,
         serial_text: None,
         texts: Vec::new(),
@@ -230,6 +261,30 @@ fn descriptor(one: &[u8], out: &mut Edid) {
         Some(RANGE_LIMITS) if out.range.is_none() => out.range = range(body),
         _ => {}
     }
+}
+
+/// Two bytes each; `01 01` is unused, and so is what some displays leave there: zeros.
+fn standard_timings(bytes: &[u8], version: (u8, u8)) -> Vec<StandardTiming> {
+    let of = |first: u8, second: u8| {
+        if first == 0 || (first, second) == (1, 1) {
+            return None;
+        }
+        let width = (u16::from(first) + 31) * 8;
+        let (across, down) = match second >> 6 {
+            // Before 1.3 the first ratio was 1:1.
+            0 if version < (1, 3) => (1, 1),
+            0 => (16, 10),
+            1 => (4, 3),
+            2 => (5, 4),
+            _ => (16, 9),
+        };
+        Some(StandardTiming {
+            width,
+            height: u16::try_from(u32::from(width) * down / across).unwrap_or(u16::MAX),
+            refresh_hz: (second & 0x3f) + 60,
+        })
+    };
+    bytes.chunks_exact(2).filter_map(|pair| of(u8_at(pair, 0)?, u8_at(pair, 1)?)).collect()
 }
 
 fn range(body: &[u8]) -> Option<RangeLimits> {
@@ -376,7 +431,45 @@ mod tests {
         assert_eq!(parse(&[]), Err(EdidError::TooShort { bytes: 0 }));
     }
 
+    #[test]
+    fn standard_timings_are_read_by_their_ratio() {
+        let bytes = [0xd1, 0xc0, 0x81, 0x80, 0x61, 0x40, 1, 1, 0, 0, 0xd1, 0x00];
+        let read = |version| -> Vec<_> {
+            let timings = standard_timings(&bytes, version);
+            timings.iter().map(|t| (t.width, t.height, t.refresh_hz)).collect()
+        };
+        assert_eq!(read((1, 3)), [(1920, 1080, 60), (1280, 1024, 60), (1024, 768, 60), (1920, 1200, 60)]);
+        assert_eq!(read((1, 2)).last(), Some(&(1920, 1920, 60)));
+    }
+
+    #[test]
+    fn blocks_of_zeros_and_every_cut_are_safe() {
+        let whole = pikvm();
+        for end in 0..whole.len() {
+            let read = parse(&whole[..end]);
+            assert_eq!(read.is_ok(), end >= 128, "cut at {end}");
+        }
+        let mut empty = whole[..128].to_vec();
+        empty[126] = 255;
+        empty.resize(256 * 128, 0);
+        let edid = parse(&empty).unwrap();
+        assert_eq!(edid.extensions.len(), 255);
+        assert_eq!(edid.faults.iter().filter(|f| matches!(f, EdidFault::EmptyExtension { .. })).count(), 255);
+        empty.push(0);
+        assert_eq!(parse(&empty), Err(EdidError::TooLong { bytes: 256 * 128 + 1 }));
+    }
+
     proptest::proptest! {
+        #[test]
+        fn mutated_displays_never_panic(changes in proptest::collection::vec((0_usize..256, proptest::num::u8::ANY), 1..40)) {
+            let mut bytes = pikvm();
+            for (at, byte) in changes {
+                bytes[at] = byte;
+            }
+            let _ = parse(&bytes);
+            let _ = super::super::without_personal(&bytes);
+        }
+
         #[test]
         fn arbitrary_bytes_never_panic(mut bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..700)) {
             let _ = parse(&bytes);

@@ -1,13 +1,18 @@
-//! Extension blocks: CTA-861 (data blocks, HDMI), DisplayID, and the rest kept by tag.
+//! Extension blocks: CTA-861 (data blocks, video codes, HDMI), DisplayID, and the rest kept by tag.
 
 use serde::{Deserialize, Serialize};
 
-use super::{DetailedTiming, base::EdidFault};
+use super::{
+    DetailedTiming,
+    base::EdidFault,
+    display_id::{DisplayId, display_id},
+};
 use crate::bytes::u8_at;
 
 const CTA_TAG: u8 = 0x02;
 const DISPLAY_ID_TAG: u8 = 0x70;
 const BLOCK_MAP_TAG: u8 = 0xf0;
+const VIDEO_BLOCK: u8 = 2;
 const VENDOR_BLOCK: u8 = 3;
 /// HDMI Licensing's IEEE OUI 00-0C-03, least significant byte first.
 const HDMI_OUI: [u8; 3] = [0x03, 0x0c, 0x00];
@@ -20,7 +25,7 @@ const HDMI_FORUM_OUI: [u8; 3] = [0xd8, 0x5d, 0xc4];
 pub enum Extension {
     /// CTA-861.
     Cta(Cta),
-    /// DisplayID, by its header.
+    /// DisplayID.
     DisplayId(DisplayId),
     /// A block map.
     BlockMap,
@@ -48,6 +53,28 @@ pub struct Cta {
     pub hdmi: Option<HdmiBlock>,
     /// Whether HDMI Forum's block is there (HDMI 2.x).
     pub hdmi_forum: bool,
+    /// What HDMI Forum's block says, where it is long enough.
+    pub hdmi_forum_block: Option<HdmiForumBlock>,
+    /// Video formats by their code, in order.
+    pub video_codes: Vec<VideoCode>,
+}
+
+/// A short video descriptor (CTA-861-G section 7.5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct VideoCode {
+    /// The video identification code.
+    pub code: u8,
+    /// Whether it is a native format; codes above 127 cannot say so.
+    pub native: bool,
+}
+
+/// What HDMI Forum's vendor-specific data block says (HDMI 2.0 section 10.3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct HdmiForumBlock {
+    /// The block's version.
+    pub version: u8,
+    /// Highest TMDS character rate in MHz, where given.
+    pub max_tmds_mhz: Option<u16>,
 }
 
 /// A data block by tag (CTA-861-G table 54).
@@ -70,19 +97,6 @@ pub struct HdmiBlock {
     pub max_tmds_mhz: Option<u16>,
 }
 
-/// The head of a DisplayID extension (DisplayID 1.3 section 2.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct DisplayId {
-    /// Version and revision (`0x13` for 1.3).
-    pub version: u8,
-    /// Bytes of its section.
-    pub section_bytes: u8,
-    /// Product type or primary use case.
-    pub product_type: u8,
-    /// Further extensions it announces.
-    pub extension_count: u8,
-}
-
 /// Reads extension number `index` (from 1).
 pub(super) fn extension(block: &[u8], index: u8, faults: &mut Vec<EdidFault>) -> Extension {
     if block.iter().all(|byte| *byte == 0) {
@@ -91,12 +105,7 @@ pub(super) fn extension(block: &[u8], index: u8, faults: &mut Vec<EdidFault>) ->
     }
     match u8_at(block, 0).unwrap_or_default() {
         CTA_TAG => Extension::Cta(cta(block, index, faults)),
-        DISPLAY_ID_TAG => Extension::DisplayId(DisplayId {
-            version: u8_at(block, 1).unwrap_or_default(),
-            section_bytes: u8_at(block, 2).unwrap_or_default(),
-            product_type: u8_at(block, 3).unwrap_or_default(),
-            extension_count: u8_at(block, 4).unwrap_or_default(),
-        }),
+        DISPLAY_ID_TAG => Extension::DisplayId(display_id(block, index, faults)),
         BLOCK_MAP_TAG => Extension::BlockMap,
         tag => Extension::Other { tag },
     }
@@ -134,6 +143,9 @@ fn cta(block: &[u8], index: u8, faults: &mut Vec<EdidFault>) -> Cta {
 fn read_block(tag: u8, payload: &[u8], out: &mut Cta) {
     let extended_tag = (tag == 7).then(|| u8_at(payload, 0)).flatten();
     out.blocks.push(DataBlock { tag, extended_tag, len: u8::try_from(payload.len()).unwrap_or(u8::MAX) });
+    if tag == VIDEO_BLOCK {
+        out.video_codes.extend(payload.iter().map(|byte| video_code(*byte)));
+    }
     if tag != VENDOR_BLOCK {
         return;
     }
@@ -146,5 +158,45 @@ fn read_block(tag: u8, payload: &[u8], out: &mut Cta) {
         }
     } else if payload.starts_with(&HDMI_FORUM_OUI) {
         out.hdmi_forum = true;
+        if let (Some(version), Some(rate)) = (u8_at(payload, 3), u8_at(payload, 4)) {
+            let max_tmds_mhz = (rate != 0).then(|| u16::from(rate) * 5);
+            out.hdmi_forum_block = Some(HdmiForumBlock { version, max_tmds_mhz });
+        }
+    }
+}
+
+/// Codes up to 64 carry a native bit above them; 128 and 0 are reserved, and stay what they are.
+const fn video_code(byte: u8) -> VideoCode {
+    match byte {
+        129..=192 => VideoCode { code: byte & 0x7f, native: true },
+        code => VideoCode { code, native: false },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn video_codes_and_both_hdmi_blocks_are_read() {
+        let mut block = vec![0_u8; 128];
+        let blocks = [
+            &[2, 3, 21, 0x40][..],
+            &[0x44, 0x90, 4, 97, 193],
+            &[0x65, 0x03, 0x0c, 0x00, 0x20, 0x00],
+            &[0x65, 0xd8, 0x5d, 0xc4, 1, 120],
+        ]
+        .concat();
+        block[..blocks.len()].copy_from_slice(&blocks);
+        let mut faults = Vec::new();
+        let Extension::Cta(cta) = extension(&block, 1, &mut faults) else { panic!("no CTA block") };
+        assert_eq!(faults, []);
+        let codes: Vec<_> = cta.video_codes.iter().map(|video| (video.code, video.native)).collect();
+        assert_eq!(codes, [(16, true), (4, false), (97, false), (193, false)]);
+        assert_eq!(cta.hdmi.unwrap().physical_address, 0x2000);
+        assert_eq!(cta.hdmi_forum_block, Some(HdmiForumBlock { version: 1, max_tmds_mhz: Some(600) }));
+        block[4] = 0x5f;
+        let _ = extension(&block, 1, &mut faults);
+        assert_eq!(faults, [EdidFault::DataBlockOverrun { block: 1, at: 4 }]);
     }
 }

@@ -6,11 +6,13 @@
 
 mod base;
 mod cta;
+mod display_id;
 mod redact;
 mod timing;
 
-pub use base::{Edid, EdidFault, Input, Interface, RangeLimits, parse};
-pub use cta::{Cta, DataBlock, DisplayId, Extension, HdmiBlock};
+pub use base::{Edid, EdidFault, Input, Interface, RangeLimits, StandardTiming, parse};
+pub use cta::{Cta, DataBlock, Extension, HdmiBlock, HdmiForumBlock, VideoCode};
+pub use display_id::{DisplayId, DisplayIdBlock};
 pub use redact::without_personal;
 pub use timing::DetailedTiming;
 

@@ -91,7 +91,43 @@ fn what_breaks_the_standard_is_named() {
     assert!(matches!(parse(&long), Err(HidError::TooLong { .. })));
 }
 
+#[test]
+fn a_range_is_one_entry_and_four_byte_usages_bring_their_page() {
+    // Usage page 7; usages 0..=65535; input. Then usage 000d0042 under page 1; input.
+    let descriptor = parse(&hex::decode("0507a101190029ff810005010b42000d008102c0").unwrap()).unwrap();
+    assert_eq!(descriptor.fields[0].usages, [UsageRange { page: 7, first: 0, last: 255 }]);
+    assert_eq!(descriptor.fields[1].usages, [UsageRange { page: 0x0d, first: 0x42, last: 0x42 }]);
+    assert!(descriptor.names_page(0x0d));
+    let wide = parse(&hex::decode("0507a1011a00002affff8100c0").unwrap()).unwrap();
+    assert_eq!(wide.fields[0].usages, [UsageRange { page: 7, first: 0, last: 65_535 }]);
+}
+
+#[test]
+fn long_items_and_delimiters_are_passed_over() {
+    // A long item of three bytes; a delimiter set with two alternative usages, the preferred one first.
+    let descriptor = parse(&hex::decode("fe03f00102030501a9010906090aa900a101c0").unwrap()).unwrap();
+    assert_eq!(descriptor.collections[0].usage, (1, 6));
+    for cut in ["fe", "fe03", "fe03f0", "fe03f001"] {
+        assert!(
+            matches!(parse(&hex::decode(cut).unwrap()), Err(HidError::Truncated { offset: 0, .. })),
+            "{cut}"
+        );
+    }
+}
+
 proptest::proptest! {
+    #[test]
+    fn mutated_descriptors_never_panic(changes in proptest::collection::vec((0_usize..148, proptest::num::u8::ANY), 1..30)) {
+        let mut bytes = hex::decode(UNIFYING_MOUSE).unwrap();
+        for (at, byte) in changes {
+            if let Some(place) = bytes.get_mut(at) { *place = byte; }
+        }
+        let (descriptor, error) = parse_prefix(&bytes);
+        let _ = (descriptor.keys(), descriptor.longest_input_report());
+        // What is read strictly is what was read as far as it went.
+        proptest::prop_assert_eq!(parse(&bytes).is_ok(), error.is_none());
+    }
+
     #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..512)) {
         let (descriptor, _) = parse_prefix(&bytes);

@@ -300,6 +300,17 @@ mod tests {
 
     proptest::proptest! {
         #[test]
+        fn mutated_descriptors_keep_the_device_and_end(changes in proptest::collection::vec((18_usize..52, proptest::num::u8::ANY), 1..12)) {
+            let mut mutated = bytes();
+            for (at, byte) in changes {
+                if let Some(place) = mutated.get_mut(at) { *place = byte; }
+            }
+            let (read, _) = parse_prefix(&mutated).unwrap();
+            proptest::prop_assert_eq!(read.device.vendor_id, 0x1d6b);
+            proptest::prop_assert!(parse(&mutated).is_err() || read.configurations.len() == 1);
+        }
+
+        #[test]
         fn arbitrary_bytes_never_panic(tail in proptest::collection::vec(proptest::num::u8::ANY, 0..600)) {
             let _ = parse(&tail);
             let mut headed = bytes();
