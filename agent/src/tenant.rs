@@ -30,6 +30,8 @@ pub enum Kind {
     UsbSerial,
     /// A display's serial number.
     DisplaySerial,
+    /// A tenant, account, instance, network or relay that a tool answers to.
+    Binding,
 }
 
 impl Kind {
@@ -38,6 +40,7 @@ impl Kind {
             Self::Mac => "mac",
             Self::UsbSerial => "usb-serial",
             Self::DisplaySerial => "display-serial",
+            Self::Binding => "binding",
         }
     }
 }

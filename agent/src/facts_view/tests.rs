@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
 use bearing_protocol::fact::{
-    Artefact, AuthorizedKeys, Autostart, Display, Executable, Facts, Gateway, HidDevice, Interface,
-    LoginSession, Package, Process, Socket, SocketState, StorageDevice, Unit, UsbDevice, User,
+    Artefact, AuthorizedKeys, Autostart, Binding, BindingKind, BrowserExtension, Container, Display,
+    Executable, Facts, ForwardKind, Gateway, HidDevice, Interface, LoginSession, Package, Process,
+    ScreenGrant, Socket, SocketState, SshForward, StorageDevice, ToolState, Unit, UsbDevice, User,
 };
 use serde_json::Value;
 
@@ -27,6 +28,19 @@ fn full_facts() -> Value {
     facts.packages.push(Package::default());
     facts.autostart.push(Autostart::default());
     facts.artefacts.push(Artefact::default());
+    let binding = Binding { kind: BindingKind::Tenant, value: "x".to_owned() };
+    facts.tool_states.push(ToolState { bindings: vec![binding], ..ToolState::default() });
+    facts.screen_grants.push(ScreenGrant::default());
+    facts.ssh_forwards.push(SshForward {
+        path: String::new(),
+        user: None,
+        hosts: Vec::new(),
+        kind: ForwardKind::Remote,
+        specification: String::new(),
+        kept_up: false,
+    });
+    facts.browser_extensions.push(BrowserExtension::default());
+    facts.containers.push(Container::default());
     facts.users.push(User::default());
     facts.sessions.push(LoginSession::default());
     facts.authorized_keys.push(AuthorizedKeys::default());

@@ -31,7 +31,9 @@ pub fn take(
         .displays
         .iter()
         .map(|shown| InventoryValue::Display(display::item(shown, tenant, raw.display(shown))));
-    let software = software::items(facts, catalogue).into_iter().map(InventoryValue::Software);
+    let mut software = software::items(facts, catalogue);
+    software::add_bindings(&mut software, facts, catalogue, tenant);
+    let software = software.into_iter().map(InventoryValue::Software);
     let place = InventoryValue::Place(place::item(facts, tenant));
     std::iter::once((Source::TimeZone, place))
         .chain(usb.map(|item| (Source::Usb, item)))

@@ -9,7 +9,10 @@ use bearing_protocol::{
     payload::SoftwareItem,
 };
 
-use crate::report::harmless;
+use crate::{
+    report::harmless,
+    tenant::{Kind, TenantKey},
+};
 
 /// Catalogue products that a package, a unit or a build identity names; what their executables do is added to
 /// those, and names nothing by itself. Nothing that the catalogue does not know leaves the machine.
@@ -94,7 +97,44 @@ impl Seen<'_> {
             product,
             version,
             states: states.into_iter().map(str::to_owned).collect(),
+            answers_to: Vec::new(),
         };
         self.products.into_iter().map(item).collect()
     }
 }
+
+/// Adds whom catalogue products answer to. Names leave as keyed digests alone, so that the organisation can hold
+/// those of its own tenants against them.
+pub(super) fn add_bindings(
+    items: &mut Vec<SoftwareItem>,
+    facts: &Facts,
+    catalogue: &Catalogue,
+    tenant: &TenantKey,
+) {
+    for state in &facts.tool_states {
+        if catalogue.index().tool(&state.product).is_none() {
+            continue;
+        }
+        let known = items.iter().position(|item| item.product == state.product);
+        let place = known.unwrap_or(items.len());
+        if known.is_none() {
+            items.push(SoftwareItem { product: state.product.clone(), ..SoftwareItem::default() });
+        }
+        let Some(item) = items.get_mut(place) else { continue };
+        if !item.states.iter().any(|known| known == CONFIGURED) {
+            item.states.push(CONFIGURED.to_owned());
+        }
+        for binding in state.bindings.iter().chain(&state.aliases) {
+            let name = binding.value.trim().to_lowercase();
+            let digest = tenant.pseudonym(Kind::Binding, &name);
+            let line = format!("{} {digest}", binding.kind.as_str());
+            if item.answers_to.len() < MAX_BINDINGS && !item.answers_to.contains(&line) {
+                item.answers_to.push(line);
+            }
+        }
+    }
+}
+
+const CONFIGURED: &str = "configured";
+/// Most names of one product that leave.
+const MAX_BINDINGS: usize = 16;

@@ -1,5 +1,5 @@
 use bearing_protocol::{
-    fact::{Display, Gateway, Interface, InterfaceKind, UsbDevice},
+    fact::{Binding, BindingKind, Display, Gateway, Interface, InterfaceKind, ToolState, UsbDevice},
     payload::InventoryValue,
 };
 
@@ -74,4 +74,23 @@ fn policy_switches_the_inventory_off() {
     let tenant = TenantKey::from_hex("t", &"07".repeat(32)).unwrap();
     let policy = Policy::profile("privacy-eu").unwrap();
     assert!(take(&facts(), &Catalogue::embedded(), &policy, &tenant).is_empty());
+}
+
+#[test]
+fn whom_a_tool_answers_to_leaves_as_digests() {
+    let tenant = TenantKey::from_hex("t", &"07".repeat(32)).unwrap();
+    let catalogue = Catalogue::embedded();
+    let state = |product: &str| ToolState {
+        product: product.to_owned(),
+        bindings: vec![Binding { kind: BindingKind::Network, value: "Corp.example.com".to_owned() }],
+        ..ToolState::default()
+    };
+    let facts = Facts { tool_states: vec![state("tailscale"), state("unheard-of")], ..Facts::default() };
+    let mut items = Vec::new();
+    software::add_bindings(&mut items, &facts, &catalogue, &tenant);
+    assert_eq!(items.len(), 1, "what the catalogue does not know stays");
+    assert_eq!(items[0].states, ["configured"]);
+    let digest = tenant.pseudonym(crate::tenant::Kind::Binding, "corp.example.com");
+    assert_eq!(items[0].answers_to, [format!("network {digest}")]);
+    assert!(!format!("{items:?}").to_lowercase().contains("corp"));
 }

@@ -17,6 +17,19 @@ pub enum BindingKind {
     Relay,
 }
 
+impl BindingKind {
+    /// The stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Account => "account",
+            Self::Instance => "instance",
+            Self::Network => "network",
+            Self::Relay => "relay",
+        }
+    }
+}
+
 /// Who a tool answers to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Binding {

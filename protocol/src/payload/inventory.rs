@@ -130,8 +130,12 @@ pub struct SoftwareItem {
     pub product: String,
     /// Package version, where a package was found.
     pub version: Option<String>,
-    /// `installed`, `starts`, `running`, `listening`: what was seen of it.
+    /// `installed`, `starts`, `running`, `listening`, `configured`: what was seen of it.
     pub states: Vec<String>,
+    /// Whom it answers to: the kind and a truncated HMAC (64 bit, hex) of the name under the tenant key
+    /// (`network 0123456789abcdef`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub answers_to: Vec<String>,
 }
 
 /// What the place evaluation needs. Country granularity.

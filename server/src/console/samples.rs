@@ -172,6 +172,7 @@ pub(super) fn approval() -> ApprovalRow {
         product: Some(HOSTILE.into()),
         device: Some(id()),
         group: Some(HOSTILE.into()),
+        hours: Some(serde_json::json!({"from": "08:00", "to": "18:00", "zone": HOSTILE}).to_string()),
         owner: HOSTILE.into(),
         reason: HOSTILE.into(),
         created_by: HOSTILE.into(),
@@ -221,6 +222,7 @@ fn inventory() -> Vec<InventoryValue> {
             product: HOSTILE.into(),
             version: text(),
             states: vec![HOSTILE.into()],
+            answers_to: vec![HOSTILE.into()],
         }),
         InventoryValue::Place(PlaceItem {
             time_zone: text(),
