@@ -41,8 +41,10 @@ const MAX_EXECUTABLES: usize = 10_000;
 
 /// Reads the source.
 pub(crate) fn read(context: &Context) -> Read<Vec<Executable>> {
-    context.needs_linux()?;
     let mut gaps = Gaps::default();
+    if context.root.is_live() && !cfg!(target_os = "linux") {
+        gaps.note("units and what starts at sign-in are not read on this system: only what runs");
+    }
     if context.earlier.processes.is_empty() {
         gaps.note("processes were not read: only what units and autostart entries name");
     }

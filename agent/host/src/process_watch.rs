@@ -2,11 +2,12 @@
 //!
 //! Always: what a distribution's package owns is forgotten at once, and so is what ran for a moment only; what
 //! is kept is bounded, is told in the next evaluation and then forgotten; arguments stay in this process;
-//! where policy does not let it look, it looks at nothing. Its
-//! thread sleeps until a program starts, or where the kernel does not tell, looks from time to time; how
-//! often it woke is counted and said. It gives up the network and writing before it reads anything.
+//! where policy does not let it look, it looks at nothing. Its thread sleeps until a program starts, or where the
+//! kernel does not tell, looks from time to time; how often it woke is counted and said. It gives up the network
+//! and writing before it reads anything.
 
 mod event;
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "programs are watched on Linux only"))]
 mod log;
 #[cfg(target_os = "linux")]
 mod watcher;

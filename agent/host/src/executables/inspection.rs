@@ -86,6 +86,7 @@ impl<'a> Inspection<'a> {
         };
         let own_file = !program.deleted && program.sandbox.is_none();
         // A script's marks are read already; its text is nobody's business.
+        let wanted = wanted && !program.is_systems_own(&self.context.root);
         if !wanted || ours || program.payload == Some(Form::Script) {
             if own_file && let Ok(found) = self.context.root.metadata(&program.path) {
                 executable.size_bytes = found.size_bytes;

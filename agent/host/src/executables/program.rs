@@ -18,6 +18,10 @@ const SEARCH_PATH: [&str; 7] =
 const PORTABLE_PLACES: [&str; 9] =
     ["/home/", "/root/", "/tmp/", "/var/tmp/", "/dev/shm/", "/run/", "/memfd:", "/opt/", "/usr/local/"];
 
+/// What the makers of macOS and Windows ship and alone may change, folded to lower case.
+const SYSTEMS_OWN: [&str; 7] =
+    ["/system/", "/usr/bin/", "/usr/sbin/", "/usr/libexec/", "/bin/", "/sbin/", "c:\\windows\\"];
+
 /// A program somebody runs or will run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Program {
@@ -36,6 +40,14 @@ impl Program {
     /// Whether it lies where people, not packages, put things.
     pub(super) fn is_portable(&self) -> bool {
         self.deleted || PORTABLE_PLACES.iter().any(|place| self.path.starts_with(place))
+    }
+
+    /// Whether the system's maker ships it, on systems whose packages no database of ours knows.
+    pub(super) fn is_systems_own(&self, root: &Root) -> bool {
+        let path = self.path.to_ascii_lowercase();
+        root.is_live()
+            && !cfg!(target_os = "linux")
+            && SYSTEMS_OWN.iter().any(|place| path.starts_with(place))
     }
 }
 

@@ -120,8 +120,7 @@ fn what_did_not_change_is_not_read_again() {
     let bytes = [&b"\x7fELF"[..], &[0; 500], b"..rs-ny.rustdesk.com.."].concat();
     machine.file("/opt/x/helper", &bytes);
     let mut context = machine.context();
-    context.earlier =
-        Arc::new(Facts { processes: vec![process(9, "/opt/x/helper")], ..Facts::default() });
+    context.earlier = Arc::new(Facts { processes: vec![process(9, "/opt/x/helper")], ..Facts::default() });
     context.plan = Arc::new(Plan {
         markers: vec![Marker { product: "rustdesk".to_owned(), text: "rs-ny.rustdesk.com".to_owned() }],
         ..Plan::default()

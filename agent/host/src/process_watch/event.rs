@@ -22,6 +22,7 @@ pub const EVENT_EXEC: u32 = 2;
 pub(super) const CONNECTOR_ID: (u32, u32) = (1, 1);
 
 /// The message that asks the kernel to tell (`PROC_CN_MCAST_LISTEN`).
+#[cfg(target_os = "linux")]
 pub(crate) fn wish_to_listen() -> Vec<u8> {
     const NLMSG_DONE: u16 = 3;
     const LISTEN: u32 = 1;
