@@ -9,6 +9,18 @@ use crate::assignments::last_value;
 /// Longest time zone name that is believed.
 const MAX_ZONE_BYTES: usize = 64;
 
+/// Services that open a screen for somebody at another machine, by the beginning of their names.
+const SCREEN_SERVICES: [&str; 8] = [
+    "xrdp",
+    "tigervnc",
+    "turbovnc",
+    "vncserver",
+    "kasmvnc",
+    "chrome-remote-desktop",
+    "x2go",
+    "gnome-remote-desktop",
+];
+
 /// One of logind's session files: the session and its leader. `None` for what is no person's session
 /// (greeters, background jobs, the user manager).
 pub fn parse_session(text: &str) -> Option<(LoginSession, Option<u32>)> {
@@ -17,19 +29,27 @@ pub fn parse_session(text: &str) -> Option<(LoginSession, Option<u32>)> {
     if !class.starts_with("user") {
         return None;
     }
+    let service = value("SERVICE");
+    let seat = value("SEAT");
+    // PAM is not told where a screen's other end is, so logind writes "not remote" for these.
+    let screen_elsewhere = seat.is_none()
+        && service
+            .as_deref()
+            .is_some_and(|service| SCREEN_SERVICES.iter().any(|name| service.starts_with(name)));
     let microseconds = value("REALTIME").and_then(|value| value.parse().ok());
     let session = LoginSession {
         user: value("USER")?,
         terminal: value("TTY").or_else(|| value("DISPLAY")),
-        seat: value("SEAT"),
-        remote: value("REMOTE").and_then(|remote| match remote.as_str() {
-            "1" | "yes" => Some(true),
-            "0" | "no" => Some(false),
+        seat,
+        remote: match value("REMOTE").as_deref() {
+            _ if screen_elsewhere => Some(true),
+            Some("1" | "yes") => Some(true),
+            Some("0" | "no") => Some(false),
             _ => None,
-        }),
+        },
         remote_host: value("REMOTE_HOST"),
         kind: value("TYPE").filter(|kind| kind != "unspecified"),
-        service: value("SERVICE"),
+        service,
         since: microseconds.and_then(|value| Timestamp::from_microsecond(value).ok()),
         time_zone: None,
     };
@@ -52,10 +72,19 @@ mod tests {
     fn a_remote_desktop_session_is_read() {
         let text = "# This is private data. Do not parse.\nUID=1000\nUSER=anna\nACTIVE=1\nSTATE=active\nREMOTE=0\nTYPE=x11\nCLASS=user\nSCOPE=session-c2.scope\nDISPLAY=:10\nSERVICE=xrdp-sesman\nLEADER=4711\nREALTIME=1790000000000000\n";
         let (session, leader) = parse_session(text).unwrap();
-        assert_eq!((session.user.as_str(), session.seat, session.remote), ("anna", None, Some(false)));
+        assert_eq!((session.user.as_str(), session.seat, session.remote), ("anna", None, Some(true)));
         assert_eq!(session.service.as_deref(), Some("xrdp-sesman"));
         assert_eq!((session.terminal.as_deref(), leader), (Some(":10"), Some(4711)));
         assert_eq!(session.since, Timestamp::from_second(1_790_000_000).ok());
+    }
+
+    #[test]
+    fn a_session_at_the_machine_is_not_remote() {
+        let session = |text: &str| parse_session(text).unwrap().0.remote;
+        assert_eq!(session("USER=anna\nSEAT=seat0\nREMOTE=0\nSERVICE=gdm-password\n"), Some(false));
+        assert_eq!(session("USER=anna\nSEAT=seat0\nREMOTE=0\nSERVICE=xrdp-sesman\n"), Some(false));
+        assert_eq!(session("USER=anna\nREMOTE=1\nSERVICE=sshd\n"), Some(true));
+        assert_eq!(session("USER=anna\nSERVICE=cron\n"), None);
     }
 
     #[test]
