@@ -3,6 +3,7 @@
 //! Always: what is compiled cannot fail while matching, and a lookup costs what the observed name costs, however
 //! many tools there are.
 
+pub mod import;
 mod index;
 pub mod kvm;
 mod tool;

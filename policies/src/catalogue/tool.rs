@@ -433,7 +433,7 @@ impl Tool {
 }
 
 impl Fact {
-    fn flaw(&self) -> Option<&'static str> {
+    pub(super) fn flaw(&self) -> Option<&'static str> {
         let value = self.value.as_str();
         if value.is_empty() || value.trim() != value || value.len() > MAX_VALUE_BYTES {
             return Some("is empty, has blanks around it or is too long");
