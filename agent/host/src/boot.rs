@@ -65,7 +65,8 @@ fn first_start(root: &Root) -> Option<Timestamp> {
     let time = |path: &str| {
         let found = root.metadata(path).ok()?;
         // A file that was put back from a backup is younger than its contents.
-        found.created_at.into_iter().chain(found.modified_at).min()
+        let times = found.created_at.into_iter().chain(found.modified_at);
+        times.filter(|at| at.as_second() > EARLIEST_SECONDS).min()
     };
     FIRST_SIGNS.iter().filter_map(|path| time(path)).min()
 }
@@ -109,6 +110,8 @@ const FIRST_SIGNS: [&str; 8] = [
     "/etc/ssh/ssh_host_ed25519_key.pub",
     "/etc/ssh/ssh_host_rsa_key.pub",
 ];
+/// Files of images that are built to be the same each time carry the first second of 1970, or of their release.
+const EARLIEST_SECONDS: i64 = 1_104_537_600; // 2005
 /// Packages that are there from the first minute on.
 const BASE_PACKAGES: [&str; 3] = ["base-files", "dpkg", "libc6"];
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";

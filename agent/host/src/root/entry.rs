@@ -52,7 +52,9 @@ impl From<&fs::Metadata> for Metadata {
             FileKind::Other
         };
         let modified_at = found.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+        // File systems that do not keep it, or images built without it, say 1970.
         let created_at = found.created().ok().and_then(|time| Timestamp::try_from(time).ok());
+        let created_at = created_at.filter(|at| at.as_second() > 0);
         let plain = Self {
             kind,
             size_bytes: found.len(),
