@@ -6,6 +6,7 @@
 
 mod bound;
 mod corpora;
+pub mod os_view;
 
 use std::{collections::BTreeMap, fmt};
 
