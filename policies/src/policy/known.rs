@@ -21,6 +21,9 @@ use crate::{
 pub(super) const ALWAYS_READ: [Source; 5] =
     [Source::Machine, Source::Boot, Source::Os, Source::Policy, Source::Spool];
 
+/// Sources that are read only where policy opts into the rule that needs them.
+pub(super) const OPT_IN_SOURCES: [(Source, &str); 1] = [(Source::PresenceDays, "KV-08")];
+
 /// How many signals each family has; ids run from 01. Some are decided by the server, some are still to come, and
 /// a policy may set a severity for each of them.
 const SIGNALS: [(Family, u8); 10] = [

@@ -161,8 +161,14 @@ impl Policy {
             sources.extend(known::sources_of(family));
         }
         sources.extend(self.form.minimum_coverage.iter().copied());
-        sources.retain(|source| self.source_is_on(*source));
+        sources.retain(|source| self.source_is_on(*source) && self.has_asked_for(*source));
         sources
+    }
+
+    /// Whether a source that serves only a rule that is off by default may be read.
+    fn has_asked_for(&self, source: Source) -> bool {
+        let mut only = known::OPT_IN_SOURCES.iter().filter(|(of, _)| *of == source);
+        only.all(|(_, rule)| self.form.opt_in.iter().any(|asked| asked.as_str() == *rule))
     }
 
     /// Whether the compact inventory may leave the device.

@@ -312,3 +312,13 @@ fn an_approval_that_could_not_hold_is_an_error() {
         assert!(error.contains(want) || error.contains("unknown variant"), "{scope}: {error}");
     }
 }
+
+#[test]
+fn day_flags_are_read_only_where_policy_asks_for_their_rule() {
+    let policy = |more: &str| Policy::from_toml(&format!("name = \"x\"\nversion = 1\n{more}")).unwrap();
+    assert!(!Policy::default().sources().contains(&Source::PresenceDays));
+    assert!(!policy("").sources().contains(&Source::PresenceDays));
+    let asking = policy("opt_in = [\"KV-08\"]\n");
+    assert!(asking.sources().contains(&Source::PresenceDays));
+    assert!(asking.widens_collection_over(&policy("")));
+}

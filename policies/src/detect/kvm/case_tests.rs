@@ -1,15 +1,20 @@
 //! Every KV case that is built in comes out as it says.
 
+use bearing_protocol::rule::{Family, RuleId};
+
 use crate::{Catalogue, case, case::Case, embedded};
 
+fn ours(rule: RuleId) -> bool {
+    matches!(rule.family(), Family::Kvm | Family::AntiIdle)
+}
+
 #[test]
-fn every_kvm_case_comes_out_as_it_says() {
+fn every_kvm_and_anti_idle_case_comes_out_as_it_says() {
     let catalogue = Catalogue::embedded();
     let mut wrong = Vec::new();
     let mut seen = 0;
     for (path, text) in embedded::CASES {
-        let Some((rule, kind)) = case::address(path).filter(|(rule, _)| rule.as_str().starts_with("KV"))
-        else {
+        let Some((rule, kind)) = case::address(path).filter(|(rule, _)| ours(*rule)) else {
             continue;
         };
         seen += 1;

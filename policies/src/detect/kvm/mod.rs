@@ -81,7 +81,18 @@ pub(super) fn detect(context: &mut Context<'_>) {
     for (rule, outcome, reason) in evaluation.notes {
         context.settle(rule, outcome, reason);
     }
+    let asked = OFF_BY_DEFAULT.parse().is_ok_and(|rule| context.policy.opts_into(rule));
+    if !asked {
+        context.settle(
+            OFF_BY_DEFAULT,
+            Outcome::NotChecked,
+            "off by default: policy has to name it in `opt_in`",
+        );
+    }
     for told in evaluation.told {
+        if told.draft.rule == OFF_BY_DEFAULT && !asked {
+            continue;
+        }
         let scope = Scope { device: told.device, ..Scope::default() };
         context.report_story(told.draft, &[scope], told.disproof);
     }
@@ -309,6 +320,8 @@ fn notes(facts: &Facts, views: &[View<'_>]) -> Vec<(&'static str, Outcome, Strin
     notes
 }
 
+/// Comes near to watching presence: applied only where policy opts in.
+const OFF_BY_DEFAULT: &str = "KV-08";
 /// Longest name of a device in a title.
 const MAX_TITLE_NAME_BYTES: usize = 60;
 
@@ -326,3 +339,6 @@ mod gadget_form;
 
 #[cfg(test)]
 mod mutation_tests;
+
+#[cfg(test)]
+mod past_tests;

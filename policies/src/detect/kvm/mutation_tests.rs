@@ -1,6 +1,8 @@
 //! What holds whatever a unit calls itself: every product of the catalogue with ids, names, serial, power, order,
 //! speed and functions changed, and honest neighbours with the same changes.
 
+use std::sync::LazyLock;
+
 use bearing_protocol::{
     fact::{MachineKind, UsbSpeed},
     severity::Severity,
@@ -13,6 +15,9 @@ use super::{
     gadget_form::{Part, Shape},
 };
 use crate::catalogue::kvm::{Distinctive, KvmCatalogue, form::DeviceForm};
+
+static PRODUCTS: LazyLock<Vec<DeviceForm>> = LazyLock::new(products);
+static NEIGHBOURS: LazyLock<Vec<(&str, Shape)>> = LazyLock::new(neighbours);
 
 fn severity(shape: &Shape) -> Option<Severity> {
     evaluate_kvm(&shape.facts(), KvmCatalogue::shared()).findings.first().and_then(|draft| draft.severity)
@@ -78,7 +83,7 @@ fn arranged(mut parts: Vec<Part>, seed: u64) -> Vec<Part> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn a_gadget_under_any_name_is_high_with_any_function_switched_off(
@@ -89,7 +94,7 @@ proptest! {
         seed in any::<u64>(),
         speed in prop::sample::select(vec![UsbSpeed::High, UsbSpeed::Super]),
     ) {
-        let products = products();
+        let products = &*PRODUCTS;
         let device = &products[product % products.len()];
         let kept = parts(device, keep);
         prop_assume!(!kept.is_empty());
@@ -119,7 +124,7 @@ proptest! {
         raw in any::<bool>(),
         linux in any::<bool>(),
     ) {
-        let products = products();
+        let products = &*PRODUCTS;
         let device = &products[product % products.len()];
         let kept = parts(device, keep << 1 | 3);
         prop_assume!(kept.iter().any(|(word, _, trust)| *word == "absolute" && *trust == Distinctive::High));
@@ -173,7 +178,7 @@ proptest! {
         which in 0_usize..32,
         common_serial in any::<bool>(),
     ) {
-        let neighbours = neighbours();
+        let neighbours = &*NEIGHBOURS;
         let (name, neighbour) = &neighbours[which % neighbours.len()];
         // Ids stay: an honest device has its maker's.
         let shape = Shape {

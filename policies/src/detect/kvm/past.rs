@@ -70,7 +70,7 @@ pub fn port_of(path: &str) -> &str {
 /// Brings together what is one device in several states.
 pub(super) fn united(mut stories: Vec<Story>) -> Vec<Story> {
     // The last state first: what is there, then what was seen last.
-    stories.sort_by(|a, b| rank(&a.known).cmp(&rank(&b.known)));
+    stories.sort_by_key(|story| rank(&story.known));
     let mut out: Vec<Story> = Vec::new();
     for story in stories {
         let same = |known: &&mut Story| {
