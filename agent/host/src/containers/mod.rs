@@ -3,16 +3,18 @@
 //! Always: no socket is asked and no program run; of each container id, image and published ports are taken,
 //! never its environment or its mounts.
 //! Facts: Docker `config.v2.json` and `hostconfig.json`; containers/storage `overlay-containers/containers.json`
-//! with `userdata/config.json` and libpod's `artifacts`; LXC `config`.
+//! with `userdata/config.json`; libpod's `db.sql`; LXC `config`.
 
 pub mod docker;
 pub mod podman;
+pub mod podman_state;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs::File};
 
 use bearing_protocol::{fact::Container, limits::MAX_TEXT_BYTES, text::printable};
 
 use crate::{
+    executables::read_at::ReadAt,
     gaps::{Gaps, Why},
     reading::{Context, Read, Reading},
     root::ReadErrorKind,
@@ -101,6 +103,7 @@ impl Found<'_> {
     }
 
     fn podman(&mut self, storage: &str) {
+        self.podman_state(storage);
         for driver in PODMAN_DRIVERS {
             let directory = format!("{storage}/{driver}-containers");
             let Ok(list) = self.context.root.read(format!("{directory}/containers.json"), MAX_BYTES) else {
@@ -116,6 +119,25 @@ impl Found<'_> {
                 }
                 self.add(container, &id);
             }
+        }
+    }
+
+    /// libpod's own state, which knows more than the storage below it.
+    fn podman_state(&mut self, storage: &str) {
+        let root = &self.context.root;
+        let path = format!("{storage}/db.sql");
+        let file = match root.open(&path) {
+            Ok(file) => file,
+            Err(error) => return self.gaps.add_error("containers", &error),
+        };
+        let log: Option<File> = root.open(format!("{path}-wal")).ok();
+        match podman_state::parse(&file, log.as_ref().map(|log| log as &dyn ReadAt)) {
+            Ok(containers) => {
+                for (id, container) in containers {
+                    self.add(container, &id);
+                }
+            }
+            Err(error) => self.gaps.note(format!("podman's state: {error}")),
         }
     }
 
@@ -179,6 +201,7 @@ mod tests {
                 "/home/anna/.local/share/containers/storage/overlay-containers/abcdef0123456789/userdata/config.json",
                 r#"{"annotations":{"io.podman.annotations.x":"1"},"process":{"env":["SECRET=1"]}}"#,
             )
+            .file("/var/lib/containers/storage/db.sql", include_bytes!("../../captures/podman-state/db.sql"))
             .file("/var/lib/lxc/box/config", "");
         let reading = read(&machine.context()).unwrap();
         let found: Vec<_> = reading
@@ -192,6 +215,14 @@ mod tests {
             found,
             [
                 ("docker", "4f1bce012345", "dorowu/ubuntu-desktop-lxde-vnc", vec![5901], Some(true)),
+                (
+                    "podman",
+                    "942022011f35",
+                    "docker.io/linuxserver/webtop:latest",
+                    vec![6081, 6082],
+                    Some(true)
+                ),
+                ("podman", "abcdef", "", vec![], Some(false)),
                 ("lxc", "box", "", vec![], None),
                 ("podman", "abcdef012345", "docker.io/linuxserver/webtop:latest", vec![], None),
             ]
