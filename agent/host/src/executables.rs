@@ -9,6 +9,7 @@ pub mod asar;
 pub mod authenticode;
 pub mod der;
 pub mod elf;
+mod far;
 pub mod go_build_info;
 mod inspection;
 mod look;
@@ -16,6 +17,7 @@ pub mod mach_o;
 pub mod manifest;
 pub mod markers;
 mod memory;
+mod network_places;
 pub mod package_json;
 mod payload;
 pub mod pe;
@@ -34,6 +36,7 @@ use crate::{
     reading::{Context, Read, Reading, Unread},
 };
 use inspection::Inspection;
+use network_places::NetworkPlaces;
 use program::programs;
 
 /// Most executables.
@@ -75,7 +78,8 @@ fn examine(
     processes: &[&Process],
 ) -> Result<(Vec<Executable>, String, Gaps), Unread> {
     let mut gaps = Gaps::default();
-    let mut programs = programs(context, processes);
+    let far_places = NetworkPlaces::read(&context.root);
+    let mut programs = programs(context, &far_places, processes);
     if programs.is_empty() {
         return Err(Unread::unsupported("neither processes nor units nor autostart entries were read"));
     }
@@ -90,20 +94,21 @@ fn examine(
     programs.sort_by_cached_key(|program| {
         (!program.is_portable(), program.pids.is_empty(), program.path.clone())
     });
+    let owned = programs.into_iter().map(|program| {
+        let owner = match &program.sandbox {
+            // A flatpak's files are its own; what a container's belong to, its own database knows.
+            Some(sandbox) => sandbox.strip_prefix("flatpak:").map(|id| Owner::Package(id.to_owned())),
+            None => owners.get(&program.path).cloned(),
+        };
+        (program, owner.unwrap_or_default())
+    });
+    let (far, near): (Vec<_>, Vec<_>) = owned.partition(|(program, _)| far_places.hold(&program.path));
     let mut inspection = Inspection::new(context, memory);
-    let mut executables: Vec<Executable> = programs
-        .iter()
-        .map(|program| {
-            let owner = match &program.sandbox {
-                // A flatpak's files are its own; what a container's belong to, its own database knows.
-                Some(sandbox) => sandbox.strip_prefix("flatpak:").map(|id| Owner::Package(id.to_owned())),
-                None => owners.get(&program.path).cloned(),
-            };
-            inspection.inspect(program, owner.unwrap_or_default())
-        })
-        .collect();
+    let near = near.iter().map(|(program, owner)| inspection.inspect(program, owner.clone()));
+    let mut executables: Vec<Executable> = near.collect();
     let (looks, missed) = inspection.finish();
     gaps.merge(missed);
+    executables.extend(far::inspect(context, memory, far, &mut gaps));
     // Where a container's file has a path of ours too, ours stands last: it is the better known one.
     let known = |executable: &Executable| executable.owner != Owner::Unknown;
     executables.sort_by(|a, b| (&a.path, known(a), a.deleted).cmp(&(&b.path, known(b), b.deleted)));

@@ -34,6 +34,8 @@ struct State {
     round: u64,
     looks: HashMap<FileKey, (u64, Look)>,
     owners: Owners,
+    /// Whether a thread still waits for a file system behind a network.
+    waiting: bool,
 }
 
 /// What tells a file and its contents from all others.
@@ -145,6 +147,15 @@ impl Memory {
         }
         gaps.merge(missed);
         known
+    }
+
+    /// Whether nobody waits for a network yet: then somebody does from now on.
+    pub(super) fn begin_waiting(&self) -> bool {
+        self.with(|state| !std::mem::replace(&mut state.waiting, true))
+    }
+
+    pub(super) fn end_waiting(&self) {
+        self.with(|state| state.waiting = false);
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {

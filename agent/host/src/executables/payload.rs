@@ -12,6 +12,7 @@ mod wine;
 
 use bearing_protocol::fact::{Identity, IdentityKind, Process};
 
+use super::network_places::NetworkPlaces;
 use crate::root::Root;
 
 /// What a process runs beside its own executable.
@@ -40,9 +41,9 @@ pub(crate) enum Form {
 }
 
 /// What `process` runs, where its executable is an interpreter. `None` for every other process.
-pub(crate) fn find(root: &Root, process: &Process) -> Option<Payload> {
+pub(super) fn find(root: &Root, far: &NetworkPlaces, process: &Process) -> Option<Payload> {
     let executable = process.executable.as_deref()?;
-    let place = Place { root, process };
+    let place = Place { root, far, process };
     match interpreter(executable) {
         "java" | "javaw" => java::find(&place),
         "python" | "pypy" => python::find(&place),
@@ -68,6 +69,8 @@ fn interpreter(path: &str) -> &str {
 /// Where a process's words lead.
 struct Place<'a> {
     root: &'a Root,
+    /// Where nothing is followed: it may take for ever.
+    far: &'a NetworkPlaces,
     process: &'a Process,
 }
 
@@ -89,6 +92,9 @@ impl Place<'_> {
         } else {
             format!("{}/{argument}", self.process.working_directory.as_deref()?)
         };
+        if self.far.hold(&path) {
+            return None;
+        }
         self.root.canonical(path).ok()?.into_os_string().into_string().ok()
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bearing_protocol::fact::{AutostartKind, Identity, Process};
 
 use super::{
+    network_places::NetworkPlaces,
     payload::{self, Form},
     surroundings::marks_of_place,
 };
@@ -55,14 +56,14 @@ impl Program {
 type Key = (String, bool, Option<String>, Option<Form>, Vec<Identity>);
 
 /// Programs of processes, units and autostart entries, each once, in the order of their paths.
-pub(super) fn programs(context: &Context, processes: &[&Process]) -> Vec<Program> {
+pub(super) fn programs(context: &Context, far: &NetworkPlaces, processes: &[&Process]) -> Vec<Program> {
     let facts = &context.earlier;
     let mut found: BTreeMap<Key, Vec<u32>> = BTreeMap::new();
     for process in processes {
         let Some(path) = &process.executable else { continue };
         let sandboxed = |unit: &&String| unit.starts_with("container:") || unit.starts_with("flatpak:");
         let sandbox = process.unit.as_ref().filter(sandboxed).cloned();
-        if let Some(payload) = payload::find(&context.root, process) {
+        if let Some(payload) = payload::find(&context.root, far, process) {
             let at = payload.path.unwrap_or_else(|| path.clone());
             let key = (at, false, sandbox.clone(), Some(payload.form), payload.marks);
             found.entry(key).or_default().push(process.pid);
@@ -74,7 +75,9 @@ pub(super) fn programs(context: &Context, processes: &[&Process]) -> Vec<Program
     let units = facts.units.iter().filter_map(|unit| unit.program.as_deref());
     let started = facts.autostart.iter().filter(|entry| entry.kind != AutostartKind::DesktopEntry);
     for program in units.chain(started.filter_map(|entry| entry.program.as_deref())) {
-        if let Some(path) = locate(&context.root, program) {
+        if !far.hold(program)
+            && let Some(path) = locate(&context.root, program)
+        {
             let marks = marks_of_place(&path, None);
             found.entry((path, false, None, None, marks)).or_default();
         }

@@ -1,6 +1,6 @@
 use bearing_protocol::fact::{IdentityKind, Process};
 
-use super::{Form, find, interpreter};
+use super::{Form, NetworkPlaces, find, interpreter};
 use crate::testing::Machine;
 
 fn process(executable: &str, arguments: &[&str]) -> Process {
@@ -16,7 +16,7 @@ fn process(executable: &str, arguments: &[&str]) -> Process {
 
 /// Path, form and marks of what a process runs.
 fn told(machine: &Machine, process: &Process) -> (Option<String>, Form, Vec<(IdentityKind, String)>) {
-    let payload = find(&machine.context().root, process).unwrap();
+    let payload = find(&machine.context().root, &NetworkPlaces::default(), process).unwrap();
     let marks = payload.marks.into_iter().map(|mark| (mark.kind, mark.value)).collect();
     (payload.path, payload.form, marks)
 }
@@ -46,7 +46,11 @@ fn a_node_script_is_known_by_its_package_through_links() {
         process("/usr/bin/node", &["node", "/usr/lib/node_modules/localtunnel/bin/lt", "--port", "3"]);
     assert_eq!(told(&machine, &without_ending), (Some(script), Form::Script, marks));
     assert_eq!(
-        find(&machine.context().root, &process("/usr/bin/node", &["node", "-e", "/usr/bin/lt"])),
+        find(
+            &machine.context().root,
+            &NetworkPlaces::default(),
+            &process("/usr/bin/node", &["node", "-e", "/usr/bin/lt"])
+        ),
         None
     );
 }
@@ -117,7 +121,7 @@ fn paths_of_a_container_are_none_of_ours() {
     let machine = Machine::new();
     machine.file("/app/server.js", "");
     let inside = process("/usr/bin/node", &["node", "/app/server.js"]);
-    assert!(find(&machine.context().root, &inside).is_some());
+    assert!(find(&machine.context().root, &NetworkPlaces::default(), &inside).is_some());
     let inside = Process { unit: Some("container:web".to_owned()), ..inside };
-    assert_eq!(find(&machine.context().root, &inside), None);
+    assert_eq!(find(&machine.context().root, &NetworkPlaces::default(), &inside), None);
 }
