@@ -74,7 +74,8 @@ pub fn read(
     let root = Root::sysroot(directory).map_err(|source| CollectionError::Open { path: path(), source })?;
     let files = walk::files(&root);
     let gathered = Gathered::read(&root, &files);
-    let tree = linux_tree(&files).and_then(|below| {
+    // Windows and macOS machines hold Linux trees too: subsystems, containers, tools.
+    let tree = linux_tree(&files).filter(|_| gathered.may_be_linux()).and_then(|below| {
         let inside = directory.join(below.trim_start_matches('/'));
         let collection = Collection { sources: sources.clone(), plan };
         Root::sysroot(&inside).ok().map(|root| collect(&root, &collection, clock))
@@ -139,7 +140,7 @@ fn keep_only(facts: &mut Facts, sources: &BTreeSet<Source>) {
 
 /// Where a Linux machine's files begin, if any were taken: the shortest path before `/etc/…` or `/sys/bus/usb/…`.
 fn linux_tree(files: &walk::Files) -> Option<String> {
-    const MARKS: [&str; 4] = ["/etc/os-release", "/etc/passwd", "/etc/machine-id", "/sys/bus/usb/devices/"];
+    const MARKS: [&str; 3] = ["/etc/os-release", "/etc/machine-id", "/sys/bus/usb/devices/"];
     files
         .paths
         .iter()

@@ -109,6 +109,11 @@ impl Gathered {
         self.read.is_empty()
     }
 
+    /// Whether nothing says that the machine runs another system.
+    pub(super) fn may_be_linux(&self) -> bool {
+        self.families.iter().all(|family| *family == "linux")
+    }
+
     fn gap(&mut self, source: Source, text: &str) {
         if self.gaps.len() < MAX_NOTES {
             self.gaps.push((source, text.to_owned()));

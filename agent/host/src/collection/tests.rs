@@ -150,6 +150,16 @@ fn files_of_a_linux_machine_are_read_as_far_as_they_were_taken() {
 }
 
 #[test]
+fn a_linux_subsystem_inside_a_windows_machine_is_not_the_machine() {
+    let folder = folder(&[
+        ("C/Windows/System32/config/SYSTEM", HIVE),
+        ("C/Users/a/AppData/rootfs/etc/os-release", b"NAME=Debian\n"),
+    ]);
+    let facts = read_all(folder.path());
+    assert_eq!((facts.os.family.as_str(), facts.hostname.as_str()), ("windows", "FINANCE-14"));
+}
+
+#[test]
 fn policy_switches_sources_off_here_too() {
     let folder = folder(&[("lsusb.txt", VERBOSE.as_bytes())]);
     let sources = BTreeSet::from([Source::Hid]);
