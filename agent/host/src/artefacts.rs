@@ -190,4 +190,36 @@ mod tests {
         );
         assert!(reading.gaps.is_empty(), "{}", reading.gaps.describe());
     }
+
+    #[cfg(unix)]
+    #[test]
+    fn strange_things_in_an_artefacts_place_are_seen_and_not_opened() {
+        let machine = crate::testing::Machine::new();
+        machine.fifo("/opt/a/pipe").link("/opt/b", "/opt/b").link("/opt/c", "/nowhere").file("/opt/d/x", "");
+        fs::File::create(machine.at("/opt/large")).unwrap().set_len(5 << 30).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(machine.at("/opt/s")).unwrap();
+        let pattern =
+            |pattern: &str| ArtefactPattern { product: "x".to_owned(), pattern: pattern.to_owned() };
+        let mut context = machine.context();
+        context.plan = Arc::new(Plan {
+            artefacts: ["/opt/*/pipe", "/opt/b", "/opt/c", "/opt/large", "/opt/s", "/opt/d/*/y"]
+                .map(pattern)
+                .to_vec(),
+            ..Plan::default()
+        });
+        let reading = read(&context).unwrap();
+        let found: Vec<_> = reading.value.iter().map(|a| (a.path.as_str(), a.directory)).collect();
+        let expected = ["/opt/a/pipe", "/opt/b", "/opt/c", "/opt/large", "/opt/s"].map(|path| (path, false));
+        assert_eq!(found, expected);
+        assert!(
+            reading.value.iter().all(|artefact| artefact.created_at.is_none()),
+            "a copy's times tell nothing"
+        );
+        assert_eq!(
+            reading.gaps.count("paths", Why::Failed),
+            1,
+            "below the loop: {}",
+            reading.gaps.describe()
+        );
+    }
 }

@@ -3,6 +3,8 @@ use std::sync::Arc;
 use bearing_protocol::fact::{BindingKind, Facts, Process, Unit};
 
 use super::*;
+use proptest::prelude::*;
+
 use crate::testing::Machine;
 
 fn machine() -> Machine {
@@ -113,4 +115,23 @@ fn agents_under_any_name_are_told_by_the_file_beside_them() {
     assert!(reading.value.iter().any(|s| s.bindings[0].kind == BindingKind::Tenant));
     assert!(!format!("{:?}", reading.value).contains("SECRET"));
     assert!(reading.gaps.is_empty(), "{}", reading.gaps.describe());
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_parser_panic(
+        noise in prop::collection::vec(any::<u8>(), 0..200),
+        text in "(ad\\.anynet\\.(alias|pwd_hash)|MeshServer|\\[options\\]|serverAddr|tunnel|[=:@'\"\\[\\]{}/?&.\\n a0-]|[é…])*",
+    ) {
+        for (_, _, form) in FILES {
+            for bytes in [noise.as_slice(), text.as_bytes()] {
+                match form {
+                    Content(parse) | Maybe(parse) => drop(parse(bytes)),
+                    Several(parse) => drop(parse(bytes)),
+                    Path(parse) => drop(parse(&text)),
+                }
+            }
+        }
+        let _ = (tunnel::parse_cloudflared_token(&text), screen_connect::parse_command(text.split(' ')));
+    }
 }
