@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bearing_policies::{Catalogue, Policy, evaluate};
 use bearing_protocol::{
     Timestamp,
-    fact::{Facts, Package, Process, Unit},
+    fact::{Executable, Facts, Owner, Package, Process, Unit},
 };
 
 fn main() {
@@ -44,17 +44,29 @@ fn best(times: usize, mut work: impl FnMut()) -> Duration {
 fn facts() -> Facts {
     let mut facts = Facts::default();
     facts.os.family = "linux".into();
-    for number in 0..2_000 {
+    for number in 0..3_000 {
         facts.packages.push(Package { name: format!("lib-package{number}"), ..Package::default() });
     }
-    for number in 0..400 {
+    for number in 0..1_000 {
         facts.processes.push(Process {
             pid: number,
             executable: Some(format!("/usr/bin/program{number}")),
             arguments: vec![format!("program{number}"), "--verbose".into()],
             ..Process::default()
         });
-        facts.units.push(Unit { name: format!("unit{number}.service"), ..Unit::default() });
+        facts.executables.push(Executable {
+            path: format!("/usr/bin/program{number}"),
+            pids: vec![number],
+            owner: Owner::Package(format!("lib-package{number}")),
+            ..Executable::default()
+        });
+        if number < 300 {
+            facts.units.push(Unit {
+                name: format!("unit{number}.service"),
+                program: Some(format!("/usr/bin/program{number}")),
+                ..Unit::default()
+            });
+        }
     }
     facts
 }

@@ -1,7 +1,9 @@
 //! Ordinary desktops raise nothing grave: Debian 12's GNOME, KDE and Xfce tasks with all their recommended packages,
-//! and what people and developers run on them every day.
+//! a developer's machine, and what people and developers run on them every day.
 //!
-//! The lists in `data/` are the package names of `apt-get install -s task-NAME-desktop` on Debian 12.
+//! The lists in `data/` are the package names of `apt-get install -s task-NAME-desktop` on Debian 12, and of what the
+//! machine that builds this project has together with compilers, containers, virtual machines, editors, network tools,
+//! VPN and remote-desktop clients, an SSH server and `autossh`.
 
 use bearing_policies::{Catalogue, Policy, evaluate};
 use bearing_protocol::{
@@ -11,10 +13,11 @@ use bearing_protocol::{
     severity::Severity,
 };
 
-const DESKTOPS: [(&str, &str); 3] = [
+const DESKTOPS: [(&str, &str); 4] = [
     ("gnome", include_str!("data/debian-12-gnome-desktop.txt")),
     ("kde", include_str!("data/debian-12-kde-desktop.txt")),
     ("xfce", include_str!("data/debian-12-xfce-desktop.txt")),
+    ("developer", include_str!("data/debian-12-developer.txt")),
 ];
 
 /// Executables of an ordinary working day, with their arguments.

@@ -10,7 +10,7 @@ use bearing_protocol::{
 };
 
 use crate::{
-    catalogue::{Category, FactKind, Role, Tool},
+    catalogue::{Category, FactKind, Prevalence, Role, Tool},
     detect::{
         Context, Draft, evidence,
         sighting::{Sighting, State},
@@ -71,7 +71,11 @@ pub(super) fn report_input(context: &mut Context<'_>, sighting: &Sighting<'_>) {
     }
     let draft = Draft {
         rule: "RA-10",
-        severity: Some(Severity::Low),
+        // A telephone as touchpad is everyday.
+        severity: Some(match tool.prevalence {
+            Prevalence::High => Severity::Informational,
+            Prevalence::Low | Prevalence::Medium => Severity::Low,
+        }),
         confidence: sighting.confidence(),
         title: format!("{} can type and point here", tool.name),
         subject: format!("product:{}", tool.id),
