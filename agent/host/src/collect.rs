@@ -240,10 +240,13 @@ fn read_source(source: Source, context: &Context) -> Answer {
             facts.executables.extend(gone.executables);
             facts.sockets.extend(gone.sockets);
         }),
-        Source::DeviceEvents
-        | Source::PresenceDays
-        | Source::Inhibitors
-        | Source::HeardNames => {
+        Source::DeviceEvents => answer(past_devices::read(context), |facts, past| {
+            facts.usb.extend(past.usb);
+            facts.storage.extend(past.storage);
+            facts.device_events.extend(past.events);
+        }),
+        Source::Inhibitors => answer(inhibitors::read(context), |facts, value| facts.inhibitors = value),
+        Source::PresenceDays | Source::HeardNames => {
             Answer { store: None, status: Status::Unsupported, detail: "not read yet".to_owned() }
         }
         Source::Policy | Source::Spool => {

@@ -29,6 +29,8 @@ pub mod input;
 pub mod interfaces;
 pub mod machine;
 pub mod neighbours;
+pub mod past_devices;
+pub mod inhibitors;
 pub mod proxies;
 pub mod routes;
 pub mod rtnetlink;

@@ -18,7 +18,7 @@ mod resolve;
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read as _},
+    io::{self, Read as _, Seek as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -122,6 +122,26 @@ impl Root {
         let more = bytes.len() > max_bytes;
         bytes.truncate(max_bytes);
         Ok((bytes, more))
+    }
+
+    /// The last `max_bytes` of a regular file, from the beginning of a line, and whether there is more before.
+    ///
+    /// # Errors
+    /// See [`ReadErrorKind`].
+    pub fn read_tail(&self, path: impl AsRef<Path>, max_bytes: usize) -> Result<(Vec<u8>, bool), ReadError> {
+        let path = path.as_ref();
+        let fail = |error| ReadError::from_io(path, error);
+        let mut file = self.open(path)?;
+        let size = file.metadata().map_err(fail)?.len();
+        let from = size.saturating_sub(u64::try_from(max_bytes).unwrap_or(u64::MAX));
+        file.seek(io::SeekFrom::Start(from)).map_err(fail)?;
+        let mut bytes = Vec::new();
+        file.take(u64::try_from(max_bytes).unwrap_or(u64::MAX)).read_to_end(&mut bytes).map_err(fail)?;
+        if from > 0 {
+            let line = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| end + 1);
+            bytes.drain(..line);
+        }
+        Ok((bytes, from > 0))
     }
 
     /// A file as text: bytes that are no UTF-8 become U+FFFD.

@@ -26,13 +26,18 @@ pub struct DeviceEvent {
 pub const LOST: &str = "lost";
 
 impl DeviceEvent {
-    /// Whether it can change what the detectors see: a USB device, a HID device or a display came or went.
+    /// Whether it can change what the detectors see: a USB device, a HID device on any bus, a drive on USB or a
+    /// display came or went.
     pub fn matters(&self) -> bool {
         let came_or_went = matches!(self.action.as_str(), "add" | "remove");
         match self.subsystem.as_str() {
             _ if self.action == LOST => true,
             "usb" => came_or_went && self.devtype.as_deref() == Some("usb_device"),
             "hid" => came_or_went,
+            // A drive shows a second after its device (`delay_use` of usb-storage).
+            "block" => {
+                came_or_went && self.devtype.as_deref() == Some("disk") && self.devpath.contains("/usb")
+            }
             "drm" => self.hotplug,
             _ => false,
         }
@@ -132,6 +137,13 @@ mod tests {
         assert!(parse_event(display).unwrap().matters());
         assert!(!parse_event(b"change@/devices/x/drm/card0\0SUBSYSTEM=drm\0").unwrap().matters());
         assert!(!parse_event(b"add@/devices/virtual/net/tap0\0SUBSYSTEM=net\0").unwrap().matters());
+        let drive = b"add@/devices/pci0/usb1/1-1/1-1:1.3/host6/block/sda\0SUBSYSTEM=block\0DEVTYPE=disk\0";
+        assert!(parse_event(drive).unwrap().matters());
+        assert!(
+            !parse_event(b"add@/devices/virtual/block/loop0\0SUBSYSTEM=block\0DEVTYPE=disk\0")
+                .unwrap()
+                .matters()
+        );
         assert!(DeviceEvent { action: LOST.to_owned(), ..DeviceEvent::default() }.matters());
     }
 
