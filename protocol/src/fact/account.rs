@@ -71,6 +71,9 @@ pub struct SshServer {
     pub unknown_lines: u32,
     /// `Match` blocks present: the values above hold outside them.
     pub match_blocks: u32,
+    /// Settings that `Match` blocks open for some, keyword and value (`PermitRootLogin yes`), where the values above
+    /// do not say the same. Whom they are for is not kept.
+    pub opened_for_some: Vec<String>,
 }
 
 /// One `authorized_keys` file, as digests.

@@ -1,6 +1,7 @@
 //! sshd_config(5): keywords without case, the first value holds, `Include` where it stands.
 //!
-//! Always: what stands in a `Match` block holds only for some and is counted, not mixed in; nothing is run.
+//! Always: what stands in a `Match` block holds only for some: it is counted and told apart where it opens something;
+//! nothing is run.
 
 use bearing_protocol::fact::SshServer;
 
@@ -34,7 +35,7 @@ pub struct SshdConfig {
 pub fn parse_sshd_config(path: &str, text: &str, includes: &mut Includes<'_>) -> SshdConfig {
     let mut reading = Reading { config: SshdConfig::default(), lines: 0, conditional: false };
     reading.file(path, text, includes, 0);
-    reading.config
+    reading.finish()
 }
 
 struct Reading {
@@ -84,9 +85,43 @@ impl Reading {
                     }
                 }
             }
-            _ if self.conditional => {}
+            _ if self.conditional => self.opened(&keyword, &words),
             _ => self.setting(&keyword, &words),
         }
+    }
+
+    /// A setting inside a `Match` block, where it opens something: it holds for some, whatever holds for the others.
+    fn opened(&mut self, keyword: &str, words: &[String]) {
+        let value = words.first().map(|word| word.to_ascii_lowercase()).unwrap_or_default();
+        let opening =
+            OPENING.iter().find(|(name, values, _)| *name == keyword && values.contains(&value.as_str()));
+        if let Some((_, _, shown)) = opening {
+            let line = format!("{shown} {value}");
+            let known = &mut self.config.server.opened_for_some;
+            if !known.contains(&line) {
+                known.push(line);
+            }
+        }
+    }
+
+    /// Leaves out what `Match` blocks repeat of what holds for everybody.
+    fn finish(mut self) -> SshdConfig {
+        let server = &mut self.config.server;
+        // Passwords and forwarding are allowed where nothing is said.
+        let everybody = [
+            ("PermitRootLogin", server.permit_root_login.clone()),
+            ("AllowTcpForwarding", server.allow_tcp_forwarding.clone().or(Some(word(true).to_owned()))),
+            ("GatewayPorts", server.gateway_ports.clone()),
+            ("PermitTunnel", server.permit_tunnel.clone()),
+            ("PasswordAuthentication", Some(word(server.password_authentication.unwrap_or(true)).to_owned())),
+        ];
+        let said = |line: &String| {
+            everybody
+                .iter()
+                .any(|(name, value)| value.as_ref().is_some_and(|value| *line == format!("{name} {value}")))
+        };
+        server.opened_for_some.retain(|line| !said(line));
+        self.config
     }
 
     fn setting(&mut self, keyword: &str, words: &[String]) {
@@ -135,6 +170,19 @@ impl Reading {
     }
 }
 
+const fn word(on: bool) -> &'static str {
+    if on { "yes" } else { "no" }
+}
+
+/// Settings that open something, their values that do, and how they are written.
+const OPENING: [(&str, &[&str], &str); 5] = [
+    ("permitrootlogin", &["yes"], "PermitRootLogin"),
+    ("passwordauthentication", &["yes"], "PasswordAuthentication"),
+    ("gatewayports", &["yes", "clientspecified"], "GatewayPorts"),
+    ("permittunnel", &["yes", "point-to-point", "ethernet"], "PermitTunnel"),
+    ("allowtcpforwarding", &["yes", "all", "remote"], "AllowTcpForwarding"),
+];
+
 /// The arguments of a line, quotes taken off; a word that starts with `#` ends them.
 fn arguments(rest: &str) -> Vec<String> {
     let words = split_words(rest, MAX_WORDS);
@@ -176,6 +224,15 @@ mod tests {
         assert_eq!(server.gateway_ports.as_deref(), Some("clientspecified"));
         assert_eq!(server.password_authentication, Some(false));
         assert_eq!((server.match_blocks, server.unknown_lines), (1, 1));
+        assert_eq!(server.opened_for_some, ["PasswordAuthentication yes"]);
+    }
+
+    #[test]
+    fn what_match_blocks_open_is_told_once_and_without_whom() {
+        let text = "PermitRootLogin no\nMatch Address 192.0.2.7\nPermitRootLogin yes\nPasswordAuthentication yes\nAllowTcpForwarding yes\nPermitTunnel no\nMatch User x\nPermitRootLogin yes\n";
+        let server = parse_sshd_config("m", text, &mut none).server;
+        assert_eq!(server.opened_for_some, ["PermitRootLogin yes"]);
+        assert_eq!(server.permit_root_login.as_deref(), Some("no"));
     }
 
     #[test]

@@ -76,7 +76,19 @@ fn ssh_settings(context: &Context<'_>) -> Vec<bearing_protocol::finding::Evidenc
     }
     if let Some(value) = server.gateway_ports.as_deref().filter(|value| *value != "no") {
         let why = "a peer may open ports of this machine to others";
-        pieces.push(evidence(Source::SshServer, file, "GatewayPorts", value, why));
+        pieces.push(evidence(Source::SshServer, file.clone(), "GatewayPorts", value, why));
+    }
+    for (name, value) in server.opened_for_some.iter().filter_map(|line| line.split_once(' ')) {
+        // Forwarding is on by default: allowing it in a block opens nothing that is worth a line.
+        if name != "AllowTcpForwarding" {
+            pieces.push(evidence(
+                Source::SshServer,
+                file.clone(),
+                name,
+                value,
+                "a `Match` block opens this for some",
+            ));
+        }
     }
     pieces
 }
