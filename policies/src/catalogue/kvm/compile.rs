@@ -78,6 +78,9 @@ fn add_device(catalogue: &mut KvmCatalogue, file: &str, device: DeviceForm) -> R
         standing: device.standing,
     });
     for identity in device.identity {
+        // What does not say how far it is trusted is trusted as its entry is.
+        let identity =
+            IdentityForm { confidence: identity.confidence.or(Some(device.confidence)), ..identity };
         add_identity(catalogue, file, number, device.standing, identity)?;
     }
     for descriptor in device.report_descriptor {
@@ -273,6 +276,9 @@ fn add_genuine(catalogue: &mut KvmCatalogue, file: &str, form: GenuineForm) -> R
         return Err(Problem::of(file, message));
     }
     let ids = (hex_u16(file, &form.vendor_id)?, hex_u16(file, &form.product_id)?);
+    if form.confidence == Trust::Unverified {
+        return Ok(());
+    }
     let hid_releases = form
         .hid_releases
         .iter()

@@ -376,6 +376,32 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_verified_is_in_no_lookup_that_convicts() {
+        let unverified: Vec<(String, String)> = embedded::KVM
+            .iter()
+            .map(|(path, text)| {
+                let words = ["source-code", "vendor-doc", "third-party"].iter().fold(
+                    (*text).to_owned(),
+                    |text, word| {
+                        text.replace(&format!("confidence = \"{word}\""), "confidence = \"unverified\"")
+                    },
+                );
+                ((*path).to_owned(), words)
+            })
+            .collect();
+        let files: Vec<(&str, &str)> = unverified.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
+        let all = KvmCatalogue::compile(&files).unwrap();
+        assert_eq!(all.entries().len(), 67, "they are kept, for people");
+        assert!(all.by_ids.is_empty() && all.by_vendor.is_empty() && all.by_strings.is_empty());
+        assert!(all.by_joined_name.is_empty() && all.makers.is_empty() && all.serials.is_empty());
+        assert!(all.configurations.is_empty() && all.descriptors.is_empty() && all.meanings.is_empty());
+        assert!(all.bare_meanings.is_empty() && all.edid_digests.is_empty() && all.edid_names.is_empty());
+        assert!(all.edid_layouts.is_empty() && all.inquiries.is_empty() && all.ouis.is_empty());
+        assert!(all.shared_ouis.is_empty() && all.host_names.is_empty() && all.host_prefixes.is_empty());
+        assert!(all.services.is_empty() && all.genuine.is_empty());
+    }
+
+    #[test]
     fn half_byte_prefixes_match_and_shared_ones_do_not() {
         let catalogue = KvmCatalogue::embedded();
         assert_eq!(catalogue.oui("48:da:35:6f:00:01").map(|e| e.family.as_str()), Some("nanokvm"));

@@ -17,10 +17,13 @@ pub(super) fn title(
     product: Option<&str>,
     catalogue: &KvmCatalogue,
 ) -> String {
-    let label = product.and_then(|product| {
-        let mut of_family = catalogue.entries().iter().filter(|entry| entry.family == product);
-        of_family.next().map(|entry| entry.label.as_str())
-    });
+    // Only the entries that a piece points at can be meant; the catalogue may be large.
+    let pointed = story.pieces.0.iter().flat_map(|piece| &piece.products);
+    let label = pointed
+        .filter_map(|(entry, _)| catalogue.entry(*entry))
+        .filter(|entry| Some(entry.family.as_str()) == product)
+        .min_by_key(|entry| entry.order)
+        .map(|entry| entry.label.as_str());
     let named = label.map(|label| format!(" ({label})")).unwrap_or_default();
     let is = if story.known.is_present() { "is" } else { "was" };
     let told = story.known.told();
