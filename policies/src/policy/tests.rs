@@ -211,7 +211,7 @@ fn the_guide_s_example_is_a_policy() {
     let example = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let policy = Policy::from_toml(example).unwrap();
     assert_eq!((policy.name(), policy.version()), ("acme-laptops", 7));
-    assert_eq!((policy.approvals().len(), policy.sites().len(), policy.tools().len()), (1, 1, 1));
+    assert_eq!((policy.approvals().len(), policy.sites().len(), policy.tools().len()), (3, 1, 1));
     assert!(crate::Catalogue::for_policy(&policy).tool("acme-assist").is_some());
 }
 
