@@ -157,6 +157,7 @@ async fn work(app: &App, kvm: &DeviceId) -> anyhow::Result<()> {
     }
     let request = ApprovalRequest {
         scope: ApprovalScope::ProductInGroup { product: "anydesk".into(), group: "support".into() },
+        hours: None,
         owner: "it-lead".into(),
         reason: "Help desk tool chosen by IT, contract 2026-114".into(),
         expires_at: ago(app.clock.now(), -24 * 60),
@@ -218,6 +219,7 @@ async fn device(app: &App, number: u8, made: &Made, token: &TokenId) -> anyhow::
                 .filter(|o| matches!(o.outcome, Outcome::Pass | Outcome::Fail))
                 .map(|o| o.rule)
                 .collect(),
+            suspended: Vec::new(),
             result: Some(ObservedResult {
                 sequence: 1,
                 hostname: Some(new.hostname.clone()),

@@ -3,6 +3,7 @@
 //! Always: an approval names a finding, a product or a rule, has an owner, a reason and an expiry of at most
 //! [`MAX_DAYS`] days; nothing approves everything, and nothing approves for ever.
 
+use bearing_policies::policy::Window;
 use bearing_protocol::{
     Timestamp,
     id::{ApprovalId, DeviceId, FindingId},
@@ -40,6 +41,8 @@ pub enum ApprovalScope {
 pub struct ApprovalRequest {
     /// What it covers.
     pub scope: ApprovalScope,
+    /// In which hours of the week; always where absent.
+    pub hours: Option<Window>,
     /// Who answers for it.
     pub owner: String,
     /// Why.
@@ -61,7 +64,7 @@ pub async fn give_approval(
     let row = row(now, actor, request)?;
     let detail = json!({
         "finding": row.finding, "rule": row.rule, "product": row.product, "device": row.device,
-        "group": row.group, "owner": row.owner, "reason": row.reason, "expires_at": row.expires_at,
+        "group": row.group, "hours": row.hours, "owner": row.owner, "reason": row.reason, "expires_at": row.expires_at,
     });
     audited(app, actor, "approval.give", row.id.as_str(), detail, async {
         app.store.add_approval(&row).await?;
@@ -69,6 +72,19 @@ pub async fn give_approval(
     })
     .await?;
     Ok(row)
+}
+
+/// The hours of an approval, where it has any and they can be read.
+pub fn approval_hours(row: &ApprovalRow) -> Option<Window> {
+    serde_json::from_str(row.hours.as_deref()?).ok()
+}
+
+/// The approvals whose hours do not hold at `at`. Hours that cannot be read hold nothing.
+pub fn suspended_approvals(approvals: &[ApprovalRow], at: Timestamp) -> Vec<ApprovalId> {
+    let suspended = |row: &&ApprovalRow| {
+        row.hours.is_some() && !approval_hours(row).is_some_and(|hours| hours.contains(at))
+    };
+    approvals.iter().filter(suspended).map(|row| row.id.clone()).collect()
 }
 
 /// Withdraws an approval; what it covered is open again.
@@ -103,6 +119,10 @@ fn row(now: Timestamp, actor: &Actor, request: ApprovalRequest) -> Result<Approv
             "an approval ends within {MAX_DAYS} days: look at it again then"
         )));
     }
+    if let Some(flaw) = request.hours.as_ref().and_then(Window::flaw) {
+        return Err(ActError::invalid(flaw));
+    }
+    let hours = request.hours.as_ref().map(serde_json::to_string).transpose();
     let mut row = ApprovalRow {
         id: ApprovalId::from_bytes(&random_bytes::<16>()?),
         finding: None,
@@ -110,6 +130,7 @@ fn row(now: Timestamp, actor: &Actor, request: ApprovalRequest) -> Result<Approv
         product: None,
         device: None,
         group: None,
+        hours: hours.map_err(|_| ActError::invalid("the hours cannot be written down"))?,
         owner: required("the owner", &request.owner, MAX_NAME_CHARS)?,
         reason: required("the reason", &request.reason, MAX_TEXT_CHARS)?,
         created_by: actor.name().to_owned(),
@@ -143,6 +164,7 @@ mod tests {
     fn request(expires_at: &str, reason: &str) -> ApprovalRequest {
         ApprovalRequest {
             scope: ApprovalScope::ProductInGroup { product: "anydesk".into(), group: "helpdesk".into() },
+            hours: None,
             owner: "it-lead".into(),
             reason: reason.into(),
             expires_at: expires_at.parse().unwrap(),
@@ -163,5 +185,26 @@ mod tests {
             row(request("2036-01-01T00:00:00Z", "help desk")).unwrap_err().to_string().contains("366 days")
         );
         assert!(row(request("2027-01-01T00:00:00Z", "  ")).unwrap_err().to_string().contains("reason"));
+    }
+
+    #[test]
+    fn working_hours_end_at_night() {
+        let actor = Actor::for_test("ana", Role::Analyst);
+        let window = |zone: &str| Window {
+            weekdays: Vec::new(),
+            from: "08:00".into(),
+            to: "18:00".into(),
+            zone: zone.into(),
+        };
+        let now = "2026-11-25T08:00:00Z".parse().unwrap();
+        let given = |zone| ApprovalRequest {
+            hours: Some(window(zone)),
+            ..request("2027-01-01T00:00:00Z", "help desk")
+        };
+        let wrong = row(now, &actor, given("Atlantis")).unwrap_err();
+        assert!(wrong.to_string().contains("Atlantis"), "{wrong}");
+        let given = [row(now, &actor, given("Europe/Berlin")).unwrap()];
+        assert!(suspended_approvals(&given, "2026-11-25T10:00:00Z".parse().unwrap()).is_empty());
+        assert_eq!(suspended_approvals(&given, "2026-11-25T02:10:00Z".parse().unwrap()).len(), 1);
     }
 }

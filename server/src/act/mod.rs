@@ -16,7 +16,9 @@ use bearing_store::{AuditEntry, StoreError};
 use serde_json::Value;
 
 pub use api_token::{ApiTokenRequest, create_api_token, revoke_api_token};
-pub use approval::{ApprovalRequest, ApprovalScope, give_approval, withdraw_approval};
+pub use approval::{
+    ApprovalRequest, ApprovalScope, approval_hours, give_approval, suspended_approvals, withdraw_approval,
+};
 pub use device::{approve_device, restore_device, revoke_device, set_device_place};
 pub use enrolment_token::{EnrolmentTokenRequest, create_enrolment_token, revoke_enrolment_token};
 pub use error::ActError;

@@ -87,6 +87,16 @@ fn line(row: &ApprovalRow, now: Timestamp) -> Line {
     if let Some(group) = &row.group {
         covers.push(format!("in group “{}”", shown(group)));
     }
+    if let Some(hours) = act::approval_hours(row) {
+        let days: Vec<String> = hours.weekdays.iter().map(|day| format!("{day:?}")).collect();
+        let days = if days.is_empty() { "every day".to_owned() } else { days.join(" ") };
+        covers.push(format!(
+            "{days} {} to {} ({})",
+            shown(&hours.from),
+            shown(&hours.to),
+            shown(&hours.zone)
+        ));
+    }
     Line {
         id: row.id.to_string(),
         covers: covers.join(", "),

@@ -2,7 +2,11 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use bearing_policies::{explain, rule::Rule};
+use bearing_policies::{
+    explain,
+    policy::{Day, Window},
+    rule::Rule,
+};
 use bearing_protocol::{
     Timestamp,
     id::{DeviceId, FindingId},
@@ -302,6 +306,32 @@ pub(super) struct ApproveFields {
     owner: String,
     reason: String,
     expires: String,
+    #[serde(default)]
+    days: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    zone: String,
+}
+
+impl ApproveFields {
+    /// The hours, where any were filled in.
+    fn hours(&self) -> Option<Window> {
+        let all = [&self.from, &self.to, &self.zone].map(|text| text.trim());
+        if self.days.is_empty() && all.iter().all(|text| text.is_empty()) {
+            return None;
+        }
+        let weekdays = match self.days.as_str() {
+            "workdays" => vec![Day::Monday, Day::Tuesday, Day::Wednesday, Day::Thursday, Day::Friday],
+            "weekend" => vec![Day::Saturday, Day::Sunday],
+            _ => Vec::new(),
+        };
+        let or = |text: &str, other: &str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
+        let [from, to, zone] = all;
+        Some(Window { weekdays, from: or(from, "00:00"), to: or(to, "24:00"), zone: or(zone, "UTC") })
+    }
 }
 
 pub(super) async fn approve(
@@ -328,6 +358,7 @@ pub(super) async fn approve(
     };
     let request = ApprovalRequest {
         scope,
+        hours: sent.hours(),
         owner: sent.owner,
         reason: sent.reason,
         expires_at: end_of_day("the expiry", &sent.expires)?,

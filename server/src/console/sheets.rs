@@ -36,6 +36,8 @@ struct Section {
     title: String,
     marks: Vec<Why>,
     lines: Vec<Line>,
+    /// Whether no line has an offset: then there is no column for it.
+    plain: bool,
     /// Whether something in it fired: then it is shown open.
     open: bool,
 }
@@ -153,6 +155,7 @@ fn sheet(drawn: &explain::Sheet, found: &[(String, Mark)]) -> Sheet {
                 marks: whys(&line.marks),
             })
             .collect(),
+        plain: section.lines.iter().all(|line| line.offset.is_none()),
         open: !section.marks.is_empty() || section.lines.iter().any(|line| !line.marks.is_empty()),
     });
     Sheet { marks: whys(&drawn.marks), sections: sections.collect(), marked: found.len() }

@@ -18,6 +18,7 @@ fn observed(device: &DeviceId, at: Timestamp, finding: Option<Finding>) -> Vec<O
         at,
         findings: finding.into_iter().collect(),
         assessed: Vec::new(),
+        suspended: Vec::new(),
         result: None,
     }]
 }

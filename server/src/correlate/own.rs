@@ -44,6 +44,7 @@ pub(super) fn server(
         at: stored.message.received_at,
         findings,
         assessed: assessed.into_iter().flatten().collect(),
+        suspended: Vec::new(),
         result: None,
     }
 }

@@ -16,7 +16,7 @@ use super::{
     open::{Stored, assemble, open},
     own, place,
 };
-use crate::app::App;
+use crate::{act, app::App};
 
 /// Longest host name that is kept, in characters.
 const MAX_HOSTNAME_CHARS: usize = 253;
@@ -44,9 +44,12 @@ pub async fn report(app: &App, id: &DeviceId, sequence: u64) -> Result<Judged, C
     let policy = policy_of(app, &stored).await?;
     let observation = observation(&stored);
     let place = place::evaluate(app, &stored, observation.as_ref(), policy.as_ref()).await?;
-    let agent = agents(&stored, policy.as_ref());
+    let approvals = app.store.approvals().await?;
+    let suspended = act::suspended_approvals(&approvals, stored.message.received_at);
+    let agent = Observed { suspended: suspended.clone(), ..agents(&stored, policy.as_ref()) };
     let clock = clock::Reading::of(app, &stored, observation.as_ref()).await?;
     let server = own::server(&stored, observation.as_ref(), &clock, &place);
+    let server = Observed { suspended, ..server };
     Ok(Judged { observed: vec![agent, server], place: place.to_json() })
 }
 
@@ -83,6 +86,7 @@ fn agents(stored: &Stored, policy: Option<&Policy>) -> Observed {
             .filter(|o| matches!(o.outcome, Outcome::Pass | Outcome::Fail | Outcome::NotApplicable))
             .map(|o| o.rule)
             .collect::<Vec<RuleId>>(),
+        suspended: Vec::new(),
         result: Some(ObservedResult {
             sequence: report.sequence,
             hostname: hostname.map(|name| printable(truncate(&name, MAX_HOSTNAME_BYTES), MAX_HOSTNAME_CHARS)),

@@ -25,6 +25,7 @@ fn observed(device: &DeviceId, now: Timestamp) -> Observed {
         at: now,
         findings: Vec::new(),
         assessed: SILENCE.rule().into_iter().collect(),
+        suspended: Vec::new(),
         result: None,
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     job::enqueue_in,
 };
 
-const COLUMNS: &str = "id, finding, rule, product, device, device_group, owner, reason, created_by, created_at, expires_at, revoked_at";
+const COLUMNS: &str = "id, finding, rule, product, device, device_group, owner, reason, created_by, created_at, expires_at, revoked_at, hours";
 
 fn approval(row: &SqliteRow) -> Result<ApprovalRow, StoreError> {
     Ok(ApprovalRow {
@@ -31,6 +31,7 @@ fn approval(row: &SqliteRow) -> Result<ApprovalRow, StoreError> {
         created_at: instant_col(row, 9)?,
         expires_at: instant_col(row, 10)?,
         revoked_at: maybe_instant_col(row, 11)?,
+        hours: col(row, 12)?,
     })
 }
 
@@ -67,10 +68,11 @@ impl NoneOrEq for Option<String> {
     }
 }
 
-/// The approvals in force at `now`.
+/// The approvals in force at `now`, but for those whose hours do not hold.
 pub(crate) async fn scopes_in_force(
     tx: &mut Transaction<'_, Sqlite>,
     now: Timestamp,
+    suspended: &[ApprovalId],
 ) -> Result<Vec<Scope>, StoreError> {
     sqlx::query(&format!(
         "SELECT {COLUMNS} FROM approvals WHERE revoked_at IS NULL AND expires_at > ? ORDER BY created_at, id"
@@ -80,8 +82,10 @@ pub(crate) async fn scopes_in_force(
     .await
     .map_err(fault("read approvals"))?
     .iter()
+    .map(approval)
+    .filter(|row| !row.as_ref().is_ok_and(|row| suspended.contains(&row.id)))
     .map(|row| {
-        let row = approval(row)?;
+        let row = row?;
         Ok(Scope {
             id: row.id,
             finding: row.finding,
@@ -177,7 +181,7 @@ impl Approvals for SqliteStore {
         let mut tx = self.begin(WHAT).await?;
         sqlx::query(
             "INSERT INTO approvals (id, finding, rule, product, device, device_group, owner, reason, created_by, \
-             created_at, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             created_at, expires_at, revoked_at, hours) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(row.id.as_str())
         .bind(row.finding.as_ref().map(FindingId::as_str))
@@ -191,13 +195,14 @@ impl Approvals for SqliteStore {
         .bind(micros(row.created_at))
         .bind(micros(row.expires_at))
         .bind(row.revoked_at.map(micros))
+        .bind(&row.hours)
         .execute(&mut *tx)
         .await
         .map_err(|error| match is_duplicate(&error) {
             true => StoreError::Conflict(format!("approval `{}` exists already", row.id)),
             false => fault(WHAT)(error),
         })?;
-        let in_force = row.revoked_at.is_none() && row.expires_at > row.created_at;
+        let in_force = row.revoked_at.is_none() && row.expires_at > row.created_at && row.hours.is_none();
         let marked = if in_force { mark(&mut tx, row).await? } else { 0 };
         tx.commit().await.map_err(fault(WHAT))?;
         Ok(marked)

@@ -14,7 +14,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [(i64, &str, &str); 17] = migrations! {
+const MIGRATIONS: [(i64, &str, &str); 18] = migrations! {
     1 "0001_settings";
     2 "0002_tokens";
     3 "0003_devices";
@@ -32,6 +32,7 @@ const MIGRATIONS: [(i64, &str, &str); 17] = migrations! {
     15 "0015_failures";
     16 "0016_audit";
     17 "0017_evaluations";
+    18 "0018_approval_hours";
 };
 
 /// What brings a file of any earlier version to this one.

@@ -66,7 +66,7 @@ pub(crate) async fn observe(
     {
         return Ok(Vec::new());
     }
-    let scopes = scopes_in_force(tx, observed.at).await?;
+    let scopes = scopes_in_force(tx, observed.at, &observed.suspended).await?;
     let rows = sqlx::query(
         "SELECT id, status, approval, severity, raised, body, origin, rule FROM findings WHERE device = ?",
     )

@@ -24,6 +24,9 @@ pub struct ApprovalRow {
     pub device: Option<DeviceId>,
     /// One group.
     pub group: Option<String>,
+    /// Hours of the week in which it covers, in the words of a policy's window (JSON); always where absent. The store
+    /// keeps them and does not read them: see [`crate::Observed::suspended`].
+    pub hours: Option<String>,
     /// Who answers for it.
     pub owner: String,
     /// Why.
@@ -41,7 +44,8 @@ pub struct ApprovalRow {
 /// Approvals.
 #[async_trait::async_trait]
 pub trait Approvals {
-    /// Gives an approval and at once marks the open findings it covers (status `approved`, with history).
+    /// Gives an approval and at once marks the open findings it covers (status `approved`, with history). One with
+    /// hours covers from the next report on.
     /// Refused (`Conflict`) where it names neither finding, rule nor product: nothing approves everything.
     async fn add_approval(&self, approval: &ApprovalRow) -> Result<u64, StoreError>;
     /// Withdraws it; findings it covered reopen. False where there is none.

@@ -56,6 +56,7 @@ where
         findings::a_raised_severity_stands_beside_the_reported_one;
         findings::a_false_positive_stays_until_it_grows_graver;
         approvals::an_approval_covers_what_is_there_and_what_comes;
+        approvals::an_approval_outside_its_hours_covers_nothing;
         approvals::nothing_approves_everything;
         approvals::an_expired_approval_reopens_what_it_covered;
         approvals::a_withdrawn_approval_reopens_what_it_covered;

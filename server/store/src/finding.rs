@@ -98,6 +98,8 @@ pub struct Observed {
     /// Rules whose outcome was pass, fail or not applicable: findings of other rules are left as they are,
     /// since absence from what was not looked at resolves nothing.
     pub assessed: Vec<RuleId>,
+    /// Approvals whose hours do not hold at that time: they cover nothing of this.
+    pub suspended: Vec<ApprovalId>,
     /// For origin `agent`: what the device's row and last result become.
     pub result: Option<ObservedResult>,
 }

@@ -3,12 +3,14 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Result};
+use bearing_policies::catalogue::import;
 use clap::Args;
 use serde_json::{Map, Value};
 
 use super::{
     super::policy_diff::differences,
     files::{Files, stem},
+    show::tools,
 };
 
 #[derive(Debug, Args)]
@@ -22,8 +24,9 @@ pub(super) struct Diff {
 impl Diff {
     pub(super) fn run(&self) -> Result<u8> {
         let (before, after) = (Files::named(&self.before)?, Files::named(&self.after)?);
-        let (old, new) = (entries(&before)?, entries(&after)?);
-        let mut lines = Vec::new();
+        let mut lines: Vec<String> =
+            import::diff(&tools(&before)?, &tools(&after)?).lines().map(str::to_owned).collect();
+        let (old, new) = (devices(&before.devices)?, devices(&after.devices)?);
         for (id, value) in &old {
             match new.get(id) {
                 None => lines.push(format!("- {id}")),
@@ -43,10 +46,10 @@ impl Diff {
     }
 }
 
-/// Every entry by its id, its lists of tables keyed by what each table says, so that an order is no difference.
-fn entries(files: &Files) -> Result<BTreeMap<String, Value>> {
+/// Every device file by its id, its lists of tables keyed by what each table says, so that an order is no difference.
+fn devices(files: &[(String, String)]) -> Result<BTreeMap<String, Value>> {
     let mut out = BTreeMap::new();
-    for (path, text) in files.tools.iter().chain(&files.devices) {
+    for (path, text) in files {
         let value: Value = toml::from_str(text).with_context(|| format!("`{path}` is no TOML"))?;
         out.insert(stem(path).to_owned(), keyed(value));
     }
@@ -81,16 +84,12 @@ const MAX_TWINS: usize = 1_000;
 mod tests {
     use super::*;
 
-    fn files(text: &str) -> Files {
-        Files { tools: vec![("catalogue/remote-access/x.toml".into(), text.into())], devices: Vec::new() }
-    }
-
     #[test]
     fn another_order_of_facts_is_no_difference_and_another_fact_is() {
         let a = "name = 'X'\n[[facts]]\nkind='unit'\nvalue='a'\n[[facts]]\nkind='unit'\nvalue='b'\n";
         let b = "name = 'X'\n[[facts]]\nkind='unit'\nvalue='b'\n[[facts]]\nkind='unit'\nvalue='a'\n";
         let c = "name = 'X'\n[[facts]]\nkind='unit'\nvalue='b'\n";
-        let value = |text| entries(&files(text)).unwrap()["x"].clone();
+        let value = |text: &str| devices(&[("catalogue/kvm/x.toml".into(), text.into())]).unwrap()["x"].clone();
         assert!(differences(&value(a), &value(b)).is_empty());
         assert_eq!(differences(&value(a), &value(c)).len(), 2);
     }

@@ -5,6 +5,7 @@
 
 mod diff;
 mod files;
+mod import;
 mod learn;
 mod show;
 
@@ -33,6 +34,8 @@ enum What {
     Show(show::Show),
     /// What differs between two catalogues
     Diff(diff::Diff),
+    /// What a newer collection of tools would change
+    Import(import::Import),
     /// Genuine devices of the organisation's own fleet, as files to review
     Learn(learn::Learn),
 }
@@ -50,6 +53,7 @@ impl Catalogue {
             What::List(list) => list.run(),
             What::Show(show) => show.run(),
             What::Diff(diff) => diff.run(),
+            What::Import(import) => import.run(),
             What::Learn(learn) => learn.run().await,
         }
     }

@@ -49,12 +49,16 @@ fn tool(path: &str, text: &str) -> Result<Tool> {
     })
 }
 
+/// All tools of a catalogue, read.
+pub(super) fn tools(files: &Files) -> Result<Vec<Tool>> {
+    files.tools.iter().map(|(path, text)| tool(path, text)).collect()
+}
+
 impl List {
     pub(super) fn run(&self) -> Result<u8> {
         let files = files(self.directory.as_ref())?;
         let mut lines = Vec::new();
-        for (path, text) in &files.tools {
-            let tool = tool(path, text)?;
+        for tool in tools(&files)? {
             let (category, role) = (word(&tool.category), word(&tool.role));
             lines.push(format!("{:<28} {:<18} {:<7} {}", clean(&tool.id), category, role, clean(&tool.name)));
         }

@@ -17,6 +17,7 @@ fn approval(n: u8) -> ApprovalRow {
         product: Some("anydesk".to_owned()),
         device: None,
         group: None,
+        hours: None,
         owner: "it@example.org".to_owned(),
         reason: "help desk".to_owned(),
         created_by: "ana".to_owned(),
@@ -56,6 +57,21 @@ pub async fn an_approval_covers_what_is_there_and_what_comes<S: Store>(store: &S
     };
     assert_eq!(store.add_approval(&elsewhere).await.unwrap(), 0, "another group's findings stay");
     assert_eq!(store.approvals().await.unwrap().len(), 2);
+}
+
+pub async fn an_approval_outside_its_hours_covers_nothing<S: Store>(store: &S) {
+    let device = enrolled(store, 1).await;
+    store.observe(&observed(&device, 1, vec![anydesk()], &["RA-01"])).await.unwrap();
+    let hours = ApprovalRow { hours: Some("{}".to_owned()), ..approval(1) };
+    assert_eq!(store.add_approval(&hours).await.unwrap(), 0, "it covers from the next report on");
+    assert_eq!(store.approvals().await.unwrap()[0].hours.as_deref(), Some("{}"));
+    store.observe(&observed(&device, 2, vec![anydesk()], &["RA-01"])).await.unwrap();
+    assert_eq!(status(store, &device, &anydesk()).await, FindingStatus::Approved);
+    let mut night = observed(&device, 3, vec![anydesk()], &["RA-01"]);
+    night.suspended = vec![hours.id];
+    let grown = store.observe(&night).await.unwrap();
+    assert_eq!(grown.len(), 1, "it is heard at night");
+    assert_eq!(status(store, &device, &anydesk()).await, FindingStatus::Open);
 }
 
 pub async fn nothing_approves_everything<S: Store>(store: &S) {

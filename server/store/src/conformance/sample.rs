@@ -131,6 +131,7 @@ pub fn observed(device: &DeviceId, sequence: u64, findings: Vec<Finding>, rules:
         at: at(i64::try_from(sequence).unwrap()),
         findings,
         assessed: rules.iter().map(|rule| rule.parse().unwrap()).collect(),
+        suspended: Vec::new(),
         result: Some(ObservedResult {
             sequence,
             hostname: None,

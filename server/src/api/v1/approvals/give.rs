@@ -1,6 +1,7 @@
 //! `POST /api/v1/approvals`: gives an approval.
 
 use axum::{Json, extract::State, http::StatusCode};
+use bearing_policies::policy::Window;
 use bearing_protocol::{
     Timestamp,
     id::{DeviceId, FindingId},
@@ -35,6 +36,10 @@ pub(in crate::api) struct Given {
     device: Option<DeviceId>,
     #[serde(default)]
     group: Option<String>,
+    /// Hours of the week in which it covers: `weekdays`, `from`, `to`, `zone`; always where absent.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    hours: Option<Window>,
     /// Who answers for it.
     owner: String,
     reason: String,
@@ -69,8 +74,13 @@ pub(in crate::api) async fn handle(
     Body(given): Body<Given>,
 ) -> Result<(StatusCode, Json<Approval>), ApiError> {
     let scope = given.scope()?;
-    let request =
-        ApprovalRequest { scope, owner: given.owner, reason: given.reason, expires_at: given.expires_at };
+    let request = ApprovalRequest {
+        scope,
+        hours: given.hours,
+        owner: given.owner,
+        reason: given.reason,
+        expires_at: given.expires_at,
+    };
     let row = act::give_approval(&app, &actor, request).await?;
     Ok((StatusCode::CREATED, Json(Approval::of(row))))
 }

@@ -4,6 +4,7 @@ pub(in crate::api) mod give;
 pub(in crate::api) mod list;
 pub(in crate::api) mod withdraw;
 
+use bearing_policies::policy::Window;
 use bearing_store::ApprovalRow;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,7 +13,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "apr_01010101010101010101010101010101", "product": "anydesk", "group": "support", "finding": null, "rule": null,
-    "device": null, "owner": "it-lead", "reason": "help desk", "created_by": "ana", "created_at": "2026-11-25T08:00:00Z",
+    "device": null, "hours": {"weekdays": ["monday"], "from": "08:00", "to": "18:00", "zone": "Europe/Berlin"}, "owner": "it-lead", "reason": "help desk", "created_by": "ana", "created_at": "2026-11-25T08:00:00Z",
     "expires_at": "2027-02-28T23:59:59Z", "revoked_at": null
 }))]
 pub(in crate::api) struct Approval {
@@ -22,6 +23,9 @@ pub(in crate::api) struct Approval {
     product: Option<String>,
     device: Option<String>,
     group: Option<String>,
+    /// Hours of the week in which it covers.
+    #[schema(value_type = Option<Object>)]
+    hours: Option<Window>,
     owner: String,
     reason: String,
     created_by: String,
@@ -34,6 +38,7 @@ pub(in crate::api) struct Approval {
 impl Approval {
     fn of(row: ApprovalRow) -> Self {
         Self {
+            hours: crate::act::approval_hours(&row),
             id: row.id.to_string(),
             finding: row.finding.map(|id| id.to_string()),
             rule: row.rule.map(|id| id.to_string()),
