@@ -4,6 +4,8 @@
 //! Always: a fact that may convict raises a finding of its tool; one that may only strengthen raises nothing alone; a
 //! name with one letter more is nobody. The table is what came out, misses included; `UPDATE_DOCS=1` writes it anew.
 
+#![expect(clippy::unwrap_used, reason = "functions that only tests call")]
+
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
@@ -213,7 +215,7 @@ fn facts_of(tool: &Tool, fact: &Fact, more: bool) -> Facts {
                 id: value,
                 native_host: fact.kind == FactKind::NativeHost,
                 ..BrowserExtension::default()
-            })
+            });
         }
         FactKind::Listener
         | FactKind::RemotePort
