@@ -1,6 +1,6 @@
 //! One command that installs what the tests need and runs them all.
 
-use crate::{ci, run, steps::Steps, tools, vm};
+use crate::{ci, fuzz, run, steps::Steps, tools, vm};
 use std::process::Command;
 
 /// What the tests need of Debian; what is there is left alone.
@@ -14,6 +14,9 @@ const PACKAGES: [&str; 8] = [
     "chromium",
     "chromium-driver",
 ];
+
+/// How long each parser is fuzzed here; `cargo xtask fuzz` takes its time.
+const FUZZ_SECONDS: u32 = 5;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -39,8 +42,9 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     steps.count("examples in documentation", || {
         counted(ci::cargo().args(["test", "--workspace", "--doc", "--locked", "--no-fail-fast"]))
     });
+    steps.count("fuzzing", || fuzz::every(FUZZ_SECONDS, &[]));
     if !arguments.no_vm {
-        steps.run("a gadget in the machine", vm::detect::main);
+        steps.run("gadgets in the machine", || vm::detect::main(&vm::detect::Arguments::default()));
         steps.run("packages in the machine", || vm::packages::main(None));
     }
     steps.finish()

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const AGENT: &str = "/bin/bearing-agent";
+pub(crate) const AGENT: &str = "/bin/bearing-agent";
 /// Redirected ports of the machine, and with it the devices on ports at a time.
 const PORTS: usize = 3;
 /// What the emulator brings itself: present from the start.
@@ -36,19 +36,22 @@ pub(crate) struct Arguments {
     /// Only descriptions whose name begins so; compares no table
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
+    /// Judge what the last boot gave instead of booting
+    #[arg(long)]
+    again: bool,
 }
 
 #[derive(Deserialize)]
-struct Report {
-    findings: Vec<Finding>,
+pub(crate) struct Report {
+    pub findings: Vec<Finding>,
 }
 
 #[derive(Deserialize)]
-struct Finding {
+pub(crate) struct Finding {
     rule: String,
-    subject: String,
-    severity: String,
-    title: String,
+    pub subject: String,
+    pub severity: String,
+    pub title: String,
     evidence: Vec<Evidence>,
 }
 
@@ -69,8 +72,6 @@ pub(crate) struct Verdict {
 /// A case with all that came of it.
 pub(crate) struct Row {
     pub truth: Truth,
-    /// The description's or the display's name.
-    pub name: String,
     pub about: String,
     pub form: String,
     pub why: Option<String>,
@@ -108,25 +109,20 @@ struct Answer {
 /// # Errors
 /// When the machine does not boot; names each device and form that came out otherwise than expected.
 pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
-    let agent = match &arguments.agent {
-        Some(agent) => agent.clone(),
-        None => {
-            run::run(ci::cargo().args(["build", "--quiet", "--locked", "-p", "bearing-agent"]))?;
-            place::target().join("debug/bearing-agent")
-        }
-    };
     let begins = |name: &str| arguments.only.as_ref().is_none_or(|only| name.starts_with(only.as_str()));
     let cases: Vec<Case> = description::all()?.into_iter().filter(|case| begins(&case.device.name)).collect();
     let displays: Vec<displays::Display> =
         displays::all()?.into_iter().filter(|display| begins(&display.name)).collect();
     let batches = batches(&cases);
     let kernel = kernel::fetch()?;
-    let steps = steps(&batches, &displays);
-    let edids: Vec<(String, Vec<u8>)> =
-        displays.iter().map(|display| (display.file(), display.bytes.clone())).collect();
-    let image = image(&kernel, steps, &[(agent.as_path(), AGENT.trim_start_matches('/'))], &edids)?;
-    let hardware = qemu::Hardware { ports: PORTS, devices: EMULATED.to_vec(), ..qemu::Hardware::default() };
-    let outputs = qemu::boot(&kernel.image, &image, &hardware, &mut |_, _, _| Ok(()))?;
+    let recorded = place::target().join("vm/detection.json");
+    let outputs = if arguments.again {
+        serde_json::from_slice(&std::fs::read(&recorded).context("nothing was recorded yet")?)?
+    } else {
+        let outputs = boot(arguments.agent.as_deref(), &kernel, &batches, &displays)?;
+        std::fs::write(&recorded, serde_json::to_vec(&outputs)?)?;
+        outputs
+    };
 
     let mut wrong = quiet(&outputs)?;
     let seen = seen_inside(&outputs, &batches, &displays, &mut wrong)?;
@@ -135,27 +131,26 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     for case in &cases {
         let row = Row {
             truth: case.truth,
-            name: case.device.name.split(':').next().unwrap_or_default().to_owned(),
             about: case.about.clone(),
             form: case.form.clone(),
             why: case.expected.why.clone(),
             views: views(&answers, &case.device.name)?,
         };
-        wrong.extend(compare(&case.device.name, &case.expected, &row, &seen, &answers));
+        wrong.extend(compare(&case.device.name, &case.expected, &row));
         rows.push(row);
     }
     for display in &displays {
         let row = Row {
             truth: display.truth,
-            name: display.name.clone(),
             about: display.about.clone(),
             form: "display".to_owned(),
             why: display.expected.why.clone(),
             views: views(&answers, &display.name)?,
         };
-        wrong.extend(compare(&display.name, &display.expected, &row, &seen, &answers));
+        wrong.extend(compare(&display.name, &display.expected, &row));
         rows.push(row);
     }
+    wrong.extend(disagreements(&batches, &seen, &answers));
     if !wrong.is_empty() {
         bail!("{} of {} came out otherwise:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
     }
@@ -164,6 +159,27 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
         return Ok(());
     }
     table::keep(&rows, &kernel.release, arguments.write)
+}
+
+fn boot(
+    agent: Option<&Path>,
+    kernel: &kernel::Kernel,
+    batches: &[Vec<&Case>],
+    displays: &[displays::Display],
+) -> anyhow::Result<Outputs> {
+    let agent = match agent {
+        Some(agent) => agent.to_path_buf(),
+        None => {
+            run::run(ci::cargo().args(["build", "--quiet", "--locked", "-p", "bearing-agent"]))?;
+            place::target().join("debug/bearing-agent")
+        }
+    };
+    let edids: Vec<(String, Vec<u8>)> =
+        displays.iter().map(|display| (display.file(), display.bytes.clone())).collect();
+    let steps = steps(batches, displays);
+    let image = image(kernel, steps, &[(agent.as_path(), AGENT)], &edids)?;
+    let hardware = qemu::Hardware { ports: PORTS, devices: EMULATED.to_vec(), ..qemu::Hardware::default() };
+    qemu::boot(&kernel.image, &image, &hardware, &mut |_, _, _| Ok(()))
 }
 
 /// Puts as many devices side by side as the kernel can carry.
@@ -221,7 +237,7 @@ fn batch_name(number: usize) -> String {
     format!("batch {number}")
 }
 
-fn report(outputs: &Outputs, name: &str) -> anyhow::Result<Report> {
+pub(crate) fn report(outputs: &Outputs, name: &str) -> anyhow::Result<Report> {
     let ran = outputs.get(name).with_context(|| format!("the agent did not run `{name}`"))?;
     serde_json::from_slice(&ran.stdout)
         .with_context(|| format!("`{name}`: the agent printed no report\n{}", ran.stderr))
@@ -279,7 +295,7 @@ fn subject(device: &Device, outputs: &Outputs) -> anyhow::Result<String> {
     })
 }
 
-fn verdict(findings: &[Finding]) -> Verdict {
+pub(crate) fn verdict(findings: &[Finding]) -> Verdict {
     // The agent reports the gravest first.
     let Some(worst) = findings.first() else { return Verdict::default() };
     let rules = findings.iter().flat_map(|finding| {
@@ -352,24 +368,9 @@ fn views(answers: &[Answer], name: &str) -> anyhow::Result<Vec<Verdict>> {
 }
 
 /// What is otherwise than expected, in words.
-fn compare(
-    name: &str,
-    expected: &description::Expected,
-    row: &Row,
-    seen: &BTreeMap<String, Verdict>,
-    answers: &[Answer],
-) -> Vec<String> {
+fn compare(name: &str, expected: &description::Expected, row: &Row) -> Vec<String> {
     let mut wrong = Vec::new();
     let Some(linux) = row.views.first() else { return wrong };
-    let shown = |verdict: &Verdict| {
-        let rules: Vec<&str> = verdict.rules.iter().map(String::as_str).collect();
-        format!(
-            "{} ({}) {}",
-            verdict.severity.as_deref().unwrap_or("nothing"),
-            rules.join(" "),
-            verdict.title.as_deref().unwrap_or_default()
-        )
-    };
     if linux.severity.as_deref().unwrap_or("nothing") != expected.severity
         || !expected.rules.iter().all(|rule| linux.rules.contains(rule))
     {
@@ -380,14 +381,72 @@ fn compare(
             shown(linux)
         ));
     }
-    // What the agent said inside is what its facts say outside.
-    let (inside, outside) = (seen.get(name), answer(answers, name, None));
-    if let (Some(inside), Some(outside)) = (inside, outside)
-        && (&inside.severity, &inside.rules) != (&outside.severity, &outside.rules)
-    {
-        wrong.push(format!("{name}: the agent said {}, its facts say {}", shown(inside), shown(&outside)));
+    wrong
+}
+
+fn shown(verdict: &Verdict) -> String {
+    let rules: Vec<&str> = verdict.rules.iter().map(String::as_str).collect();
+    format!(
+        "{} ({}) {}",
+        verdict.severity.as_deref().unwrap_or("nothing"),
+        rules.join(" "),
+        verdict.title.as_deref().unwrap_or_default()
+    )
+}
+
+/// What the agent said inside is what its facts say outside. Devices built alike are one cause to the agent, which
+/// then reports them once: they are compared together.
+fn disagreements(
+    batches: &[Vec<&Case>],
+    seen: &BTreeMap<String, Verdict>,
+    answers: &[Answer],
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for batch in batches {
+        let mut kin: BTreeMap<Vec<String>, Vec<&str>> = BTreeMap::new();
+        for case in batch {
+            kin.entry(shape(&case.device)).or_default().push(&case.device.name);
+        }
+        for names in kin.values() {
+            let inside = together(names.iter().filter_map(|name| seen.get(*name).cloned()));
+            let outside = together(names.iter().filter_map(|name| answer(answers, name, None)));
+            if inside != outside {
+                wrong.push(format!(
+                    "{}: the agent said {}, its facts say {}",
+                    names.join(" and "),
+                    shown(&inside),
+                    shown(&outside)
+                ));
+            }
+        }
     }
     wrong
+}
+
+fn shape(device: &Device) -> Vec<String> {
+    let mut shape: Vec<String> = device
+        .functions
+        .iter()
+        .map(|function| match function {
+            Function::Hid { report_descriptor, .. } => report_descriptor.clone(),
+            Function::MassStorage { .. } => "drive".to_owned(),
+            _ => "other".to_owned(),
+        })
+        .collect();
+    shape.sort();
+    shape
+}
+
+fn together(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
+    const ORDER: [&str; 5] = ["informational", "low", "medium", "high", "critical"];
+    let rank = |severity: &Option<String>| {
+        severity.as_deref().and_then(|severity| ORDER.iter().position(|known| *known == severity))
+    };
+    verdicts.fold(Verdict::default(), |sum, one| Verdict {
+        severity: if rank(&one.severity) > rank(&sum.severity) { one.severity } else { sum.severity },
+        rules: sum.rules.into_iter().chain(one.rules).collect(),
+        title: None,
+    })
 }
 
 #[cfg(test)]

@@ -118,7 +118,6 @@ fn create(
         Function::MassStorage { .. } => "mass_storage",
         Function::Network { function, .. } => function,
         Function::Serial => "acm",
-        Function::Sound => "uac2",
         Function::Media => "ffs",
         Function::Other { .. } => anyhow::bail!("the gadget stack has no bare interfaces"),
     };
@@ -160,7 +159,7 @@ fn create(
             }
         }
         Function::Media => made.media.push(media::Media::begin(&format!("usb{number}{place}"))?),
-        Function::Serial | Function::Sound | Function::Other { .. } => {}
+        Function::Serial | Function::Other { .. } => {}
     }
     Ok((name, dir))
 }

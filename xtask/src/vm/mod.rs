@@ -17,6 +17,7 @@ mod kernel;
 mod media;
 pub(crate) mod packages;
 mod plan;
+mod program;
 mod qemu;
 mod redirect;
 mod sysroots;
@@ -45,6 +46,8 @@ enum Task {
     },
     /// Plug every described device in, in all its forms, and compare what the agent inside says of it
     Gadget(detect::Arguments),
+    /// Run an IP-KVM's own set-up program, and the agent beside it
+    Program(program::Arguments),
     /// Install the packages in a Debian with systemd, enrol, report, purge
     Packages {
         /// Package these finished binaries instead of building them
@@ -63,13 +66,14 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
             sysroots::capture(names, to.as_deref().unwrap_or(&default))
         }
         Task::Gadget(arguments) => detect::main(arguments),
+        Task::Program(arguments) => program::main(arguments),
         Task::Packages { binaries } => packages::main(binaries.as_deref()),
         Task::Guest => guest::in_debian(),
     }
 }
 
 /// What every boot loads: the gadget stack and the drivers of what is plugged in.
-const MODULES: [&str; 29] = [
+const MODULES: [&str; 28] = [
     "virtio_pci",
     "virtio_console",
     "nvme",
@@ -96,7 +100,6 @@ const MODULES: [&str; 29] = [
     "bochs",
     "cdc_acm",
     "usb_f_acm",
-    "usb_f_uac2",
     "usb_f_fs",
     "dummy_hcd",
 ];
@@ -122,10 +125,23 @@ fn image(
     programs: &[(&Path, &str)],
     edids: &[(String, Vec<u8>)],
 ) -> anyhow::Result<Vec<u8>> {
+    image_with(kernel, steps, programs, |image| {
+        for (name, bytes) in edids {
+            image.file(&format!("lib/firmware/edid/{name}"), 0o644, bytes);
+        }
+        Ok(())
+    })
+}
+
+/// A boot image of the rig with whatever else the caller puts into it.
+fn image_with(
+    kernel: &kernel::Kernel,
+    steps: Vec<Step>,
+    programs: &[(&Path, &str)],
+    more: impl FnOnce(&mut initramfs::Image) -> anyhow::Result<()>,
+) -> anyhow::Result<Vec<u8>> {
     let mut image = begin_image(kernel, steps, programs, &[], false)?;
-    for (name, bytes) in edids {
-        image.file(&format!("lib/firmware/edid/{name}"), 0o644, bytes);
-    }
+    more(&mut image)?;
     Ok(image.finish())
 }
 
@@ -157,7 +173,7 @@ fn begin_image(
     image.program(&std::env::current_exe()?, "init")?;
     image.program(Path::new("/bin/busybox"), guest::BUSYBOX)?;
     for (from, to) in programs {
-        image.program(from, to)?;
+        image.program(from, to.trim_start_matches('/'))?;
     }
     let mut plan = Plan { steps, in_debian, ..Plan::default() };
     for (from, to) in files {

@@ -136,8 +136,6 @@ pub(crate) enum Function {
     },
     /// A serial line (CDC ACM).
     Serial,
-    /// A sound card (USB Audio Class 2).
-    Sound,
     /// Media transfer of a phone or camera: class 06/01/01, answered by nobody.
     Media,
     /// On a port only: an interface that no driver here takes, with a pair of bulk endpoints.
@@ -165,7 +163,7 @@ pub(crate) enum Message {
 }
 
 /// What came of a boot.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Outputs {
     /// What programs printed in the guest, by name.
     pub ran: BTreeMap<String, Ran>,
@@ -180,7 +178,7 @@ impl Outputs {
 }
 
 /// What came of one program in the guest.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Ran {
     pub code: Option<i32>,
     pub stdout: Vec<u8>,
