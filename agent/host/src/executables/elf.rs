@@ -42,12 +42,12 @@ pub struct ElfIdentity {
 
 /// Reads an ELF file's identity. `None` where the bytes are no ELF file.
 pub fn read_elf_identity(bytes: &[u8]) -> Option<ElfIdentity> {
-    identify(bytes)
+    identify(&bytes)
 }
 
 /// As [`read_elf_identity`], from anything that reads by offset: only headers, notes and the Go build
 /// information are touched.
-pub fn identify<R: ReadAt + ?Sized>(source: &R) -> Option<ElfIdentity> {
+pub fn identify<R: ReadAt>(source: &R) -> Option<ElfIdentity> {
     let image = Image::open(source)?;
     let mut identity =
         ElfIdentity { build_id: image.build_id(), marks: image.comments(), ..ElfIdentity::default() };
@@ -79,7 +79,7 @@ struct Section {
 }
 
 /// An ELF file whose headers were read.
-pub(super) struct Image<'a, R: ReadAt + ?Sized> {
+pub(super) struct Image<'a, R: ReadAt> {
     source: &'a R,
     order: ByteOrder,
     wide: bool,
@@ -111,7 +111,7 @@ fn narrow(value: u64) -> u32 {
     u32::try_from(value).unwrap_or_default()
 }
 
-impl<'a, R: ReadAt + ?Sized> Image<'a, R> {
+impl<'a, R: ReadAt> Image<'a, R> {
     fn open(source: &'a R) -> Option<Self> {
         let header = source.read_at(0, 64);
         if !header.starts_with(b"\x7fELF") || header.len() < 52 {
@@ -259,9 +259,9 @@ impl<'a, R: ReadAt + ?Sized> Image<'a, R> {
         self.source.read_at(offset, bounded(segment.file_bytes - skip, length))
     }
 
-    /// At most `length` bytes from `offset` in the file.
-    pub(super) fn read_offset(&self, offset: u64, length: usize) -> Vec<u8> {
-        self.source.read_at(offset, length)
+    /// The file itself.
+    pub(super) fn source(&self) -> &dyn ReadAt {
+        self.source
     }
 }
 

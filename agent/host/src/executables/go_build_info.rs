@@ -29,55 +29,45 @@ pub struct GoBuild {
     pub version: Option<String>,
 }
 
-/// Finds and reads the build information of an image.
-pub(super) fn find<R: ReadAt + ?Sized>(image: &Image<'_, R>) -> Option<GoBuild> {
+/// Finds and reads the build information of an ELF image.
+pub(super) fn find<R: ReadAt>(image: &Image<'_, R>) -> Option<GoBuild> {
     let section = image.section(".go.buildinfo");
     let places = section.into_iter().chain(image.writable().take(4));
-    for (offset, length) in places {
-        let window = image.read_offset(offset, bounded(length, MAX_SEARCH_BYTES));
-        let header = window.chunks(ALIGNMENT).position(|chunk| chunk.starts_with(MAGIC));
-        if let Some(index) = header {
-            let at = index * ALIGNMENT;
-            let header = window.get(at..at + HEADER_BYTES)?;
-            return read(image, header, offset.checked_add(at as u64)?);
-        }
-    }
-    None
+    let loaded = |address, length| image.read_address(address, length);
+    places.filter_map(|(offset, length)| find_in(image.source(), offset, length, &loaded)).next()
 }
 
-/// Finds and reads the inline form (Go 1.18 and later) in `length` bytes from `offset` of any file.
-pub(super) fn find_inline(source: &dyn ReadAt, offset: u64, length: u64) -> Option<GoBuild> {
+/// Finds and reads it in `length` bytes from `offset` of a file; `loaded` gives what would be at an address.
+pub(super) fn find_in(
+    source: &dyn ReadAt,
+    offset: u64,
+    length: u64,
+    loaded: &dyn Fn(u64, usize) -> Vec<u8>,
+) -> Option<GoBuild> {
     let window = source.read_at(offset, bounded(length, MAX_SEARCH_BYTES));
     let index = window.chunks(ALIGNMENT).position(|chunk| chunk.starts_with(MAGIC))?;
     let start = index * ALIGNMENT;
-    let flags = *window.get(start + 15)?;
-    let strings = offset.checked_add((start + HEADER_BYTES) as u64)?;
-    (flags & 2 != 0).then(|| read_inline(&source.read_at(strings, MAX_MODULE_BYTES + MAX_NAME_BYTES)))?
+    let header = window.get(start..start + HEADER_BYTES)?;
+    let flags = *header.get(15)?;
+    if flags & 2 != 0 {
+        let strings = offset.checked_add((start + HEADER_BYTES) as u64)?;
+        return read_inline(&source.read_at(strings, MAX_MODULE_BYTES + MAX_NAME_BYTES));
+    }
+    let order = if flags & 1 == 0 { ByteOrder::Little } else { ByteOrder::Big };
+    let width = match header.get(14)? {
+        4 => 4,
+        8 => 8,
+        _ => return None,
+    };
+    let string = loaded(order.number(header, 16 + width, width), 2 * width);
+    let length = bounded(order.number(&string, width, width), MAX_MODULE_BYTES);
+    Some(parse_module_text(&loaded(order.number(&string, 0, width), length)))
 }
 
 /// Two strings, Go's version and the module text.
 fn read_inline(bytes: &[u8]) -> Option<GoBuild> {
     let (_go, rest) = inline_string(bytes)?;
     Some(parse_module_text(inline_string(rest)?.0))
-}
-
-fn read<R: ReadAt + ?Sized>(image: &Image<'_, R>, header: &[u8], offset: u64) -> Option<GoBuild> {
-    let flags = *header.get(15)?;
-    let text = if flags & 2 != 0 {
-        let strings = offset.checked_add(HEADER_BYTES as u64)?;
-        return read_inline(&image.read_offset(strings, MAX_MODULE_BYTES + MAX_NAME_BYTES));
-    } else {
-        let order = if flags & 1 == 0 { ByteOrder::Little } else { ByteOrder::Big };
-        let width = match header.get(14)? {
-            4 => 4,
-            8 => 8,
-            _ => return None,
-        };
-        let string = image.read_address(order.number(header, 16 + width, width), 2 * width);
-        let length = bounded(order.number(&string, width, width), MAX_MODULE_BYTES);
-        image.read_address(order.number(&string, 0, width), length)
-    };
-    Some(parse_module_text(&text))
 }
 
 /// A string with its length before it as a varint (seven bits a byte, low first).
@@ -122,10 +112,21 @@ pub fn parse_module_text(text: &[u8]) -> GoBuild {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::{super::elf::read_elf_identity, *};
+
+    /// Data whose build information is behind pointers, as it is where it is loaded at `address`.
+    pub(in crate::executables) fn data_with_pointers(address: u64) -> Vec<u8> {
+        let text = wrapped(TEXT);
+        let mut data = header(8, 0);
+        data[24..32].copy_from_slice(&(address + 32).to_le_bytes());
+        data.extend((address + 48).to_le_bytes());
+        data.extend((text.len() as u64).to_le_bytes());
+        data.extend(&text);
+        data
+    }
 
     const MARK: [u8; 16] = *b"0w\xaf\x0c\x92t\x08\x02A\xe1\xc1\x07\xe6\xd6\x18\xe6";
     const TEXT: &str = "path\tgithub.com/fatedier/frp/cmd/frpc\nmod\tgithub.com/fatedier/frp\tv0.58.0\th1:x=\ndep\ta\tv1\t\n";
@@ -175,12 +176,7 @@ mod tests {
 
     #[test]
     fn build_information_behind_pointers_is_read() {
-        let text = wrapped(TEXT);
-        let mut data = header(8, 0);
-        data[24..32].copy_from_slice(&(0x10000_u64 + 32).to_le_bytes());
-        data.extend((0x10000_u64 + 48).to_le_bytes());
-        data.extend((text.len() as u64).to_le_bytes());
-        data.extend(&text);
+        let data = data_with_pointers(0x10000);
         let identity = read_elf_identity(&elf_with_data(&data)).unwrap();
         assert_eq!(identity.go_module.as_deref(), Some("github.com/fatedier/frp"));
     }

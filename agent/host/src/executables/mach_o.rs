@@ -8,6 +8,7 @@
 use bearing_protocol::fact::{Identity, IdentityKind};
 
 use super::{
+    elf::bounded,
     go_build_info::{self, GoBuild},
     read_at::ReadAt,
 };
@@ -98,6 +99,7 @@ fn identify_slice(source: &dyn ReadAt, start: u64) -> Option<MachOIdentity> {
     let command_bytes = usize::try_from(le_at(&header, 20)?).unwrap_or(usize::MAX).min(MAX_COMMAND_BYTES);
     let commands = source.read_at(start.checked_add(header_bytes)?, command_bytes);
     let mut identity = MachOIdentity::default();
+    let mut segments: Vec<Segment> = Vec::new();
     let mut rest = commands.as_slice();
     while let (Some(kind), Some(length)) = (le_at(rest, 0), le_at(rest, 4)) {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
@@ -108,26 +110,57 @@ fn identify_slice(source: &dyn ReadAt, start: u64) -> Option<MachOIdentity> {
                     identity.identities = read_signature(source, at);
                 }
             }
-            LC_SEGMENT_64 | LC_SEGMENT if identity.go.is_none() => {
-                identity.go = data_segment(command, kind == LC_SEGMENT_64).and_then(|(at, length)| {
-                    go_build_info::find_inline(source, start.checked_add(at)?, length)
-                });
+            LC_SEGMENT_64 | LC_SEGMENT => {
+                segments.extend(Segment::read(command, start, kind == LC_SEGMENT_64));
             }
             _ => {}
         }
         rest = rest.get(length..).unwrap_or_default();
     }
+    let loaded = |address: u64, length| {
+        let place = segments.iter().find_map(|segment| segment.place(address));
+        place.map(|(at, left)| source.read_at(at, bounded(left, length))).unwrap_or_default()
+    };
+    // There the linker puts Go's build information.
+    let data = segments.iter().filter(|segment| segment.is_data);
+    identity.go = data
+        .filter_map(|segment| go_build_info::find_in(source, segment.offset, segment.file_bytes, &loaded))
+        .next();
     Some(identity)
 }
 
-/// Place and length of `__DATA`, where the linker puts Go's build information.
-fn data_segment(command: &[u8], wide: bool) -> Option<(u64, u64)> {
-    let name = command.get(8..24)?;
-    if !name.starts_with(b"__DATA\0") {
-        return None;
+/// One segment: where it is in memory and in the file.
+struct Segment {
+    is_data: bool,
+    address: u64,
+    offset: u64,
+    file_bytes: u64,
+}
+
+impl Segment {
+    fn read(command: &[u8], start: u64, wide: bool) -> Option<Self> {
+        let number = |index: usize| {
+            if wide {
+                let low = le_at(command, 24 + 8 * index)?;
+                Some(u64::from(le_at(command, 28 + 8 * index)?) << 32 | u64::from(low))
+            } else {
+                le_at(command, 24 + 4 * index).map(u64::from)
+            }
+        };
+        // Address, size in memory, offset and size in the file.
+        Some(Self {
+            is_data: command.get(8..24)?.starts_with(b"__DATA\0"),
+            address: number(0)?,
+            offset: start.checked_add(number(2)?)?,
+            file_bytes: number(3)?,
+        })
     }
-    let (offset, length) = if wide { (40, 48) } else { (32, 36) };
-    Some((le_at(command, offset)?.into(), le_at(command, length)?.into()))
+
+    /// Where in the file `address` is, and how many bytes of the segment follow.
+    fn place(&self, address: u64) -> Option<(u64, u64)> {
+        let skip = address.checked_sub(self.address).filter(|skip| *skip < self.file_bytes)?;
+        Some((self.offset.checked_add(skip)?, self.file_bytes - skip))
+    }
 }
 
 /// The names in a signature: a table of parts, one of them the code directory.
@@ -252,6 +285,23 @@ mod tests {
                 (IdentityKind::TeamIdentifier, "2DC432GLL2".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn a_go_program_is_known_by_its_module_behind_pointers() {
+        let data = go_build_info::tests::data_with_pointers(0x1_0000_4000);
+        let mut bytes = vec![0; 32 + 72];
+        bytes[..4].copy_from_slice(&0xfeed_facf_u32.to_le_bytes());
+        bytes[20..24].copy_from_slice(&72_u32.to_le_bytes());
+        bytes[32..36].copy_from_slice(&LC_SEGMENT_64.to_le_bytes());
+        bytes[36..40].copy_from_slice(&72_u32.to_le_bytes());
+        bytes[40..46].copy_from_slice(b"__DATA");
+        for (at, value) in [(56, 0x1_0000_4000), (64, 0x1000), (72, 104), (80, data.len() as u64)] {
+            bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
+        }
+        bytes.extend(data);
+        let go = parse_mach_o(&bytes).unwrap().go.unwrap();
+        assert_eq!(go.module.as_deref(), Some("github.com/fatedier/frp"));
     }
 
     #[test]

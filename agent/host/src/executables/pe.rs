@@ -59,10 +59,12 @@ pub(super) fn identify(source: &dyn ReadAt) -> Option<PeIdentity> {
         identity.identities.push(Identity { kind: IdentityKind::Signer, value: signer });
     }
     let places = image.sections.iter().filter(|section| section.is_data()).take(4);
+    let loaded = |address: u64, length| {
+        let relative = address.checked_sub(image.base).and_then(|address| u32::try_from(address).ok());
+        relative.map(|address| image.read_address(address, length)).unwrap_or_default()
+    };
     identity.go = places
-        .filter_map(|section| {
-            go_build_info::find_inline(source, section.offset.into(), section.file_bytes.into())
-        })
+        .filter_map(|s| go_build_info::find_in(source, s.offset.into(), s.file_bytes.into(), &loaded))
         .next();
     Some(identity)
 }
@@ -90,6 +92,8 @@ struct Image<'a> {
     /// Address and size of each data directory.
     directories: Vec<(u32, u32)>,
     sections: Vec<Section>,
+    /// Where it wants to be loaded.
+    base: u64,
 }
 
 impl<'a> Image<'a> {
@@ -106,9 +110,9 @@ impl<'a> Image<'a> {
         let count = u16_at(&header, 6)?.min(MAX_SECTIONS);
         let optional_bytes = usize::from(u16_at(&header, 20)?);
         let optional = source.read_at(at + 24, optional_bytes.min(MAX_OPTIONAL_BYTES));
-        let first = match u16_at(&optional, 0)? {
-            0x10b => 96,
-            0x20b => 112,
+        let (first, base) = match u16_at(&optional, 0)? {
+            0x10b => (96, u64::from(u32_at(&optional, 28)?)),
+            0x20b => (112, u64::from(u32_at(&optional, 28)?) << 32 | u64::from(u32_at(&optional, 24)?)),
             _ => return None,
         };
         let claimed = usize::try_from(u32_at(&optional, first - 4)?).unwrap_or(usize::MAX);
@@ -124,7 +128,7 @@ impl<'a> Image<'a> {
                 flags: u32_at(entry, 36)?,
             })
         });
-        Some(Self { source, directories, sections: sections.collect() })
+        Some(Self { source, directories, sections: sections.collect(), base })
     }
 
     /// At most `length` bytes that would be loaded at `address`.
@@ -289,6 +293,26 @@ mod tests {
         }
         assert_eq!(parse_pe(b"MZ"), None);
         assert_eq!(parse_pe(b"\x7fELF"), None);
+    }
+
+    #[test]
+    fn a_go_program_is_known_by_its_module_behind_pointers() {
+        let data = go_build_info::tests::data_with_pointers(0x1_4000_2000);
+        // One section of data at 0x2000, 0x200 bytes into the file.
+        let mut bytes = vec![0; 0x200];
+        bytes[..2].copy_from_slice(b"MZ");
+        bytes[60] = 64;
+        bytes[64..72].copy_from_slice(b"PE\0\0\x64\x86\x01\0");
+        bytes[84] = 112;
+        bytes[88..90].copy_from_slice(&0x20b_u16.to_le_bytes());
+        bytes[112..120].copy_from_slice(&0x1_4000_0000_u64.to_le_bytes());
+        let section = 88 + 112;
+        for (at, value) in [(8, 0x1000), (12, 0x2000), (16, data.len() as u32), (20, 0x200), (36, 0x40)] {
+            bytes[section + at..section + at + 4].copy_from_slice(&value.to_le_bytes());
+        }
+        bytes.extend(data);
+        let go = parse_pe(&bytes).unwrap().go.unwrap();
+        assert_eq!(go.module.as_deref(), Some("github.com/fatedier/frp"));
     }
 
     #[test]
