@@ -8,13 +8,14 @@ use bearing_protocol::{
 
 use super::{
     identity::server_room_weight,
+    past::Known,
     piece::{Pieces, Seen, Weight},
 };
-use crate::catalogue::kvm::{Display as Known, KvmCatalogue, Standing};
+use crate::catalogue::kvm::{Display as Entry, KvmCatalogue, Standing};
 
 /// Whether a display is there, and not merely remembered.
 pub(super) fn is_present(display: &Display) -> bool {
-    display.provenance.as_deref().is_none_or(|how| how == "present")
+    Known::of(display.provenance.as_deref(), display.last_seen).is_present()
 }
 
 /// One display with its EDID read.
@@ -72,7 +73,7 @@ enum Match {
 
 fn known_display(
     view: &DisplayView<'_>,
-    known: &Known,
+    known: &Entry,
     how: Match,
     others: usize,
     facts: &Facts,
@@ -126,7 +127,7 @@ fn known_display(
     }
 }
 
-fn shipped(view: &DisplayView<'_>, known: &Known, how: Match, name: &str, out: &mut Pieces) {
+fn shipped(view: &DisplayView<'_>, known: &Entry, how: Match, name: &str, out: &mut Pieces) {
     let seen = |field| Seen {
         source: Source::Displays,
         location: &view.display.connector,

@@ -25,7 +25,7 @@ impl Known {
     pub fn of(provenance: Option<&str>, last_seen: Option<Timestamp>) -> Self {
         match provenance {
             // What a collection shows was there when it was made.
-            None | Some("present" | "collection") => Self::Present,
+            None | Some("present" | COLLECTED) => Self::Present,
             Some("journal") => Self::Journal(last_seen),
             Some(other) => Self::Remembered(other.to_owned(), last_seen),
         }
@@ -62,10 +62,14 @@ impl Known {
     }
 }
 
-/// The port of a place: a past device's ends in `@` and when it was last seen.
+/// The port of a place: a past device's ends in `@` and when it was last seen, one that two records hold in `~` and
+/// the second's name.
 pub fn port_of(path: &str) -> &str {
-    path.split_once('@').map_or(path, |(port, _)| port)
+    path.split(['@', '~']).next().unwrap_or(path)
 }
+
+/// How a device of a copied listing is known: it was there when the listing was made.
+const COLLECTED: &str = "collection";
 
 /// Brings together what is one device in several states.
 pub(super) fn united(mut stories: Vec<Story>) -> Vec<Story> {

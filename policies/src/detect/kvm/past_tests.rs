@@ -61,6 +61,15 @@ fn a_unit_that_was_there_at_night_is_found_as_surely_in_the_morning() {
 }
 
 #[test]
+fn a_copied_listing_shows_what_was_there() {
+    let mut listed = facts("cases/KV-04/hit-jetkvm-as-dell.toml");
+    let live = findings(&listed);
+    listed.usb[0].provenance = Some("collection".into());
+    let found = findings(&listed);
+    assert_eq!((&found[0].title, found[0].confidence), (&live[0].title, live[0].confidence));
+}
+
+#[test]
 fn what_a_system_merely_remembers_is_less_sure() {
     for how in ["udev-database", "usbguard", "kernel-log", "registry", "setupapi"] {
         let found = findings(&gone(facts("cases/KV-01/hit-pikvm-default.toml"), how));
