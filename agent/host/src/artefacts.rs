@@ -3,6 +3,8 @@
 //! Always: `*` and `?` stand within one component; `~/` is every person's home and root's; directories are
 //! listed within a budget, and what it left out is said.
 
+mod wine;
+
 use std::collections::BTreeSet;
 
 use bearing_protocol::{fact::Artefact, plan::ArtefactPattern};
@@ -14,6 +16,7 @@ use crate::{
     users::homes,
     wildcard::{has_wildcard, matches_component},
 };
+use wine::Wine;
 
 /// Most names of one directory, and of all directories, that are held against patterns.
 const MAX_NAMES_PER_DIRECTORY: usize = 5_000;
@@ -26,6 +29,7 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Artefact>> {
     context.needs_linux()?;
     let homes = homes(context);
     let mut walk = Walk::new(&context.root);
+    let mut wine = Wine::new(&context.root, &homes);
     let mut seen = BTreeSet::new();
     let mut artefacts = Vec::new();
     for pattern in &context.plan.artefacts {
@@ -40,7 +44,13 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Artefact>> {
                 }
             }
         }
+        for path in wine.expand(&pattern.pattern) {
+            if seen.insert((pattern.product.clone(), path.clone())) {
+                artefacts.extend(walk.describe(pattern, path));
+            }
+        }
     }
+    walk.gaps.merge(wine.into_gaps());
     let summary = format!("{} of {} known paths exist", artefacts.len(), context.plan.artefacts.len());
     Ok(Reading::with_gaps(artefacts, summary, walk.gaps))
 }

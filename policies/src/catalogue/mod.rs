@@ -187,6 +187,10 @@ impl Catalogue {
             for fact in tool.facts.iter().filter(holds) {
                 let (product, text) = (tool.id.clone(), fact.value.clone());
                 match fact.kind {
+                    // Below Wine's prefixes.
+                    FactKind::WindowsPath if platform == Platform::Linux && text.starts_with(r"C:\") => {
+                        plan.artefacts.push(ArtefactPattern { product, pattern: text });
+                    }
                     FactKind::Artefact => plan.artefacts.push(ArtefactPattern { product, pattern: text }),
                     FactKind::Marker => plan.markers.push(Marker { product, text }),
                     // Patterns match installed packages here; the host compares whole names.

@@ -350,13 +350,18 @@ impl<'a, 'f> Gatherer<'a, 'f> {
             let fact = tool
                 .facts
                 .iter()
-                .find(|fact| fact.kind == FactKind::Artefact && fact.value == artefact.pattern);
+                .filter(|fact| matches!(fact.kind, FactKind::Artefact | FactKind::WindowsPath))
+                .find(|fact| fact.value == artefact.pattern);
             let convicts = fact.is_some_and(Fact::convicts);
+            // What lists say of Windows is hearsay in a Wine prefix.
+            let hearsay = fact
+                .is_some_and(|fact| fact.kind == FactKind::WindowsPath && fact.trust == Trust::ThirdParty);
             let age = artefact.modified_at.map(|at| format!(", last changed {}", at.strftime("%Y-%m-%d")));
             let why = format!("{} leaves this behind{}", tool.name, age.unwrap_or_default());
             let piece = evidence(Source::Artefacts, &artefact.path, "path", &artefact.path, why);
             let first_seen = artefact.created_at;
-            self.add(number, Trace { first_seen, ..trace(TraceKind::Artefact, convicts, piece) });
+            let seen = trace(TraceKind::Artefact, convicts, piece);
+            self.add(number, Trace { first_seen, hearsay, ..seen });
         }
     }
 
