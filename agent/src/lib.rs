@@ -16,6 +16,7 @@ pub mod key;
 pub mod log;
 pub mod own_binary;
 pub mod policy_store;
+pub mod presence;
 pub mod random;
 pub mod report;
 pub mod schedule;

@@ -30,6 +30,7 @@ pub mod interfaces;
 pub mod machine;
 pub mod neighbours;
 pub mod past_devices;
+pub mod presence;
 pub mod inhibitors;
 pub mod proxies;
 pub mod routes;

@@ -5,6 +5,7 @@ use bearing_policies::{Catalogue, Policy, policy::PolicyError};
 use bearing_protocol::{
     clock::Clock,
     coverage::{Coverage, Source, Status},
+    fact::Facts,
     report::Report,
     rule::Family,
     severity::Severity,
@@ -15,10 +16,10 @@ use clap::Args;
 use super::{Failure, Format, output};
 use crate::{
     bundle::{Bundle, SignedBy, Signing},
-    inventory,
+    inventory, journal,
     key::DeviceKey,
     policy_store::PolicyStore,
-    report::{Assessment, Reader, Request, assess, assess_collection, is_evaluated, nothing_beyond, render},
+    report::{Assessment, Reader, Request, assess, assess_collection, is_evaluated, render},
     state::{Enrolment, StateDirectory},
     tenant::TenantKey,
 };
@@ -69,13 +70,18 @@ impl Evaluate {
         let root = open_root(self.elsewhere())?;
         let (policy, line) = self.policy(state, clock)?;
         let catalogue = Catalogue::for_policy(&policy);
+        let beyond = |facts: &mut Facts, now| {
+            if self.elsewhere().is_none() && policy.source_is_on(Source::DeviceEvents) {
+                journal::recall_beside(state, None, facts, now);
+            }
+        };
         let request = Request {
             root: &root,
             catalogue: &catalogue,
             policy: &policy,
             families: &self.families,
             own: vec![line],
-            beyond: &nothing_beyond,
+            beyond: &beyond,
             clock,
         };
         let assessment = match &self.collection {

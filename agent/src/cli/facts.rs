@@ -1,14 +1,14 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use bearing_policies::{Catalogue, Policy};
-use bearing_protocol::clock::Clock;
+use bearing_protocol::{clock::Clock, coverage::Source};
 use clap::Args;
 
 use super::{Failure, Format, evaluate::open_root, output};
 use crate::{
     facts_view::{self, Departure},
-    inventory,
-    report::{Assessment, Request, assess, nothing_beyond},
+    inventory, journal,
+    report::{Assessment, Request, assess},
     state::{Enrolment, StateDirectory},
     tenant::TenantKey,
 };
@@ -33,8 +33,13 @@ impl Facts {
     ) -> Result<ExitCode, Failure> {
         let root = open_root(self.sysroot.as_ref())?;
         let catalogue = Catalogue::for_policy(policy);
+        let beyond = |facts: &mut bearing_protocol::fact::Facts, now| {
+            if self.sysroot.is_none() && policy.source_is_on(Source::DeviceEvents) {
+                journal::recall_beside(state, None, facts, now);
+            }
+        };
         let request =
-            Request { root: &root, catalogue: &catalogue, policy, families: &[], own: Vec::new(), beyond: &nothing_beyond, clock };
+            Request { root: &root, catalogue: &catalogue, policy, families: &[], own: Vec::new(), beyond: &beyond, clock };
         let Assessment { facts, report } = assess(request);
         if self.format == Format::Json {
             output::print_json(&facts)?;

@@ -25,11 +25,15 @@ pub fn take(
         return Vec::new();
     }
     let raw = raw::within_budget(facts);
-    let usb =
-        facts.usb.iter().map(|device| InventoryValue::Usb(usb::item(device, facts, tenant, raw.usb(device))));
+    let usb = facts
+        .usb
+        .iter()
+        .filter(|device| !is_remembered(device.provenance.as_deref()))
+        .map(|device| InventoryValue::Usb(usb::item(device, facts, tenant, raw.usb(device))));
     let displays = facts
         .displays
         .iter()
+        .filter(|shown| !is_remembered(shown.provenance.as_deref()))
         .map(|shown| InventoryValue::Display(display::item(shown, tenant, raw.display(shown))));
     let mut software = software::items(facts, catalogue);
     software::add_bindings(&mut software, facts, catalogue, tenant);
@@ -40,6 +44,13 @@ pub fn take(
         .chain(displays.map(|item| (Source::Displays, item)))
         .chain(software.map(|item| (Source::Packages, item)))
         .collect()
+}
+
+/// Whether something is known only from this machine's own memory. When somebody unplugs what is theirs is nobody's
+/// business: such a device leaves as evidence of a finding or not at all.
+fn is_remembered(provenance: Option<&str>) -> bool {
+    const MEMORIES: [&str; 5] = ["journal", "systemd-journal", "kernel-log", "udev-database", "usbguard"];
+    provenance.is_some_and(|how| MEMORIES.contains(&how))
 }
 
 fn harmless_option(text: Option<&String>) -> Option<String> {

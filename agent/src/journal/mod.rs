@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use device::{DeviceRecord, Look};
 pub use file::JournalError;
 pub use line::{Broken, Line, Parsed, Written, parse};
+pub use recall::recall_beside;
 pub use story::GRACE;
 
 use crate::state::{FileError, StateDirectory, remove};

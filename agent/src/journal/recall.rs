@@ -12,8 +12,10 @@ use bearing_protocol::{
     fact::Facts,
 };
 
+use crate::state::StateDirectory;
+
 use super::{
-    DeviceRecord, Journal, Look,
+    DeviceRecord, Journal, JournalError, Look,
     file::{MAX_DAYS, MAX_LINES},
     story::Story,
 };
@@ -37,6 +39,9 @@ impl Journal {
                 entry.0 = story;
             }
             entry.1 = entry.1.min(story.first_seen);
+        }
+        for (story, _) in told.values() {
+            forget_lesser(facts, &story.record);
         }
         for ((subject, identity), (story, first_seen)) in told {
             let present = look.devices.get(subject).is_some_and(|record| record.identity() == identity);
@@ -77,20 +82,66 @@ impl Journal {
     }
 }
 
+/// Adds what a journal in `directory` knows, where another process keeps one; says so where none is there or it does
+/// not hold.
+pub fn recall_beside(
+    directory: &StateDirectory,
+    reported_at: Option<Timestamp>,
+    facts: &mut Facts,
+    now: Timestamp,
+) {
+    let (status, words) = match Journal::look_into(directory, reported_at, now) {
+        Ok(Some(journal)) => return journal.recall(facts, now),
+        Ok(None) => (
+            Status::Partial,
+            "no journal of the service: what came and went before now is not known".to_owned(),
+        ),
+        Err(JournalError::File(failure)) if failure.is_denied() => {
+            (Status::Partial, "the journal of the service may not be read by this account".to_owned())
+        }
+        Err(failure) => {
+            let cause =
+                std::error::Error::source(&failure).map(|cause| format!(": {cause}")).unwrap_or_default();
+            (Status::Error, format!("{failure}{cause}"))
+        }
+    };
+    note(&mut facts.coverage, status, &words);
+}
+
 /// Adds to what the source's line says; the worse status stays.
-pub(crate) fn note(coverage: &mut Vec<Coverage>, status: Status, detail: &str) {
+fn note(coverage: &mut Vec<Coverage>, status: Status, detail: &str) {
     match coverage.iter_mut().find(|line| line.source == Source::DeviceEvents) {
         Some(line) => {
-            // Where the system remembers nothing by itself, the journal is the source.
-            line.status = match (line.status, status) {
-                (Status::Unsupported, status) => status,
-                (known, status) => known.max(status),
-            };
             let known = std::mem::take(&mut line.detail);
+            // Where the system remembers nothing by itself, or was not asked, the journal is the source.
+            let (before, known) = match line.status {
+                Status::Unsupported => (Status::Ok, known),
+                Status::Denied => (Status::Ok, String::new()),
+                status => (status, known),
+            };
+            line.status = before.max(status);
             line.detail = if known.is_empty() { detail.to_owned() } else { format!("{detail}; {known}") };
         }
         None => coverage.push(Coverage { source: Source::DeviceEvents, status, detail: detail.to_owned() }),
     }
+}
+
+/// Takes out what the system's own memory says of a device that the journal knows: the same story with less in it.
+fn forget_lesser(facts: &mut Facts, record: &DeviceRecord) {
+    let Some(known) = &record.usb else { return };
+    let mut gone = Vec::new();
+    facts.usb.retain(|usb| {
+        let remembered = usb.provenance.as_deref().is_some_and(|how| how != "present" && how != PROVENANCE);
+        let place = usb.path.split('@').next();
+        let same = remembered
+            && place == Some(known.path.as_str())
+            && (usb.vendor_id, usb.product_id) == (known.vendor_id, known.product_id);
+        if same {
+            gone.push(usb.path.clone());
+        }
+        !same
+    });
+    facts.storage.retain(|drive| drive.usb_path.as_ref().is_none_or(|path| !gone.contains(path)));
 }
 
 fn add(facts: &mut Facts, record: &DeviceRecord, first_seen: Timestamp, last_seen: Timestamp) {

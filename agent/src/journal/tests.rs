@@ -105,6 +105,23 @@ fn a_device_that_was_there_between_two_reports_is_told_with_its_descriptors() {
 }
 
 #[test]
+fn what_the_system_remembers_of_the_same_device_is_not_told_beside_it() {
+    let desk = Desk::new();
+    let mut journal = desk.open(0);
+    journal.observe(&Look::of(&with_kvm("PiKVM")), at(0));
+    journal.observe(&Look::of(&machine()), at(10));
+    let mut facts = with_kvm("PiKVM");
+    facts.usb[0].path = "1-1@2025-01-01T00:00:00Z".into();
+    facts.usb[0].provenance = Some("kernel-log".into());
+    let other = UsbDevice { product_id: 7, ..facts.usb[0].clone() };
+    facts.usb.push(other);
+    let facts = recalled(&journal, facts, 20);
+    let told: Vec<_> =
+        facts.usb.iter().map(|usb| (usb.product_id, usb.provenance.as_deref().unwrap())).collect();
+    assert_eq!(told, [(7, "kernel-log"), (0x0104, "journal")]);
+}
+
+#[test]
 fn a_day_later_it_is_told_no_more_unless_no_report_told_it_yet() {
     let desk = Desk::new();
     let mut journal = desk.open(0);

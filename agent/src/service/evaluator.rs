@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{Devices, Parts};
 use crate::{
-    inventory,
+    inventory, presence,
     report::{Assessment, Request, assess_remembering},
     tenant::TenantKey,
 };
@@ -71,6 +71,7 @@ impl Evaluator {
         let policy = parts.policies.in_force().clone();
         let tenant: TenantKey = parts.enrolment.tenant.clone();
         let (devices, memory) = (devices.clone(), self.memory.clone());
+        let directory = parts.directory.clone();
         let own = vec![parts.policies.coverage(now), spool_coverage(parts)];
         move || {
             let request = Request {
@@ -79,7 +80,15 @@ impl Evaluator {
                 policy: &policy,
                 families: &[],
                 own,
-                beyond: &|facts, now| devices.recall(facts, now),
+                beyond: &|facts, now| {
+                    devices.recall(facts, now);
+                    if policy.sources().contains(&Source::PresenceDays) {
+                        let count = bearing_host::presence::builtin_input_count(&root);
+                        presence::Days::note(&directory, facts, count, now);
+                    } else if let Err(failure) = presence::Days::erase(&directory) {
+                        tracing::warn!("day flags that policy no longer asks for stay: {failure}");
+                    }
+                },
                 clock: clock.as_ref(),
             };
             let assessment = assess_remembering(request, &memory);

@@ -1,37 +1,60 @@
 use bearing_host::watch::{DeviceWatch, WatchError};
+use tokio::sync::mpsc;
 use tracing::warn;
 
 /// Device events, where they can be heard. Where they cannot, the schedule alone decides.
 #[derive(Debug)]
-pub struct Watch(Option<heard::Events>);
+pub struct Watch(Told);
+
+#[derive(Debug)]
+enum Told {
+    /// By the kernel.
+    Kernel(heard::Events),
+    /// By whoever holds the other end.
+    Caller(mpsc::Receiver<()>),
+    /// By nobody.
+    Nobody,
+}
 
 impl Watch {
     /// Begins to listen; says once where that is not possible. Call it inside the runtime.
     pub fn open() -> Self {
         match DeviceWatch::open().and_then(heard::Events::new) {
-            Ok(events) => Self(Some(events)),
+            Ok(events) => Self(Told::Kernel(events)),
             Err(error) => {
                 warn!("{error}");
-                Self(None)
+                Self(Told::Nobody)
             }
         }
     }
 
     /// Hears nothing: for tests and for copies of machines.
     pub const fn deaf() -> Self {
-        Self(None)
+        Self(Told::Nobody)
+    }
+
+    /// Hears what is sent into `told`: for tests, whose machines have no kernel.
+    pub const fn told(told: mpsc::Receiver<()>) -> Self {
+        Self(Told::Caller(told))
     }
 
     /// Resolves when a device that matters came or went.
     pub async fn changed(&mut self) {
         loop {
-            let Some(events) = &self.0 else { return std::future::pending().await };
+            let events = match &mut self.0 {
+                Told::Kernel(events) => events,
+                Told::Caller(told) => match told.recv().await {
+                    Some(()) => return,
+                    None => return std::future::pending().await,
+                },
+                Told::Nobody => return std::future::pending().await,
+            };
             match events.next().await {
                 Ok(heard) if heard.is_empty() => {}
                 Ok(_) => return,
                 Err(error) => {
                     warn!("{error}: devices are looked at as scheduled");
-                    self.0 = None;
+                    self.0 = Told::Nobody;
                 }
             }
         }

@@ -392,6 +392,10 @@ impl Machine {
     }
 
     pub fn service(&self) -> Service {
+        self.service_with(Watch::deaf())
+    }
+
+    pub fn service_with(&self, watch: Watch) -> Service {
         let enrolment = Enrolment::load(&self.directory).unwrap().unwrap();
         let root = Root::sysroot(&self.temporary.path().join("root")).unwrap();
         let policies =
@@ -414,7 +418,7 @@ impl Machine {
             reading: ReadingThread::start().unwrap(),
             transport,
             board: NoticeBoard::new(self.temporary.path().join("notice")),
-            watching: Some((Watch::deaf(), looker)),
+            watching: Some((watch, looker)),
             agent_digest: None,
             clock: self.clock.clone(),
             enrolment,
