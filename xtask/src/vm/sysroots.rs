@@ -1,7 +1,7 @@
 //! Captured sysroots: `tests/vm/sysroots.toml` says which devices and display each shows.
 
 use super::plan::Step;
-use super::{device, image, kernel, qemu};
+use super::{description, device, image, kernel, qemu};
 use crate::run;
 use anyhow::Context;
 use serde::Deserialize;
@@ -22,6 +22,9 @@ struct Sysroot {
     about: String,
     #[serde(default)]
     device: Option<String>,
+    /// A variant of the device, with its form (`renamed, keyboard only`); the plain device if not given.
+    #[serde(default)]
+    variant: Option<String>,
     /// A file below `tests/vm/edid`, without its ending.
     #[serde(default)]
     edid: Option<String>,
@@ -43,7 +46,7 @@ pub(crate) fn capture(names: &[String], to: &Path) -> anyhow::Result<()> {
         steps
             .push(sysroot.edid.as_ref().map_or(Step::NoDisplay, |edid| Step::Display(format!("{edid}.bin"))));
         if let Some(name) = &sysroot.device {
-            steps.push(Step::Plug(vec![device(name)?]));
+            steps.push(Step::Plug(vec![described(name, sysroot.variant.as_deref())?]));
         }
         steps.push(Step::Capture(sysroot.name.clone()));
         if sysroot.device.is_some() {
@@ -77,9 +80,10 @@ pub(crate) fn capture(names: &[String], to: &Path) -> anyhow::Result<()> {
         let (files, bytes) = counts.get(&sysroot.name).copied().unwrap_or_default();
         let captured = fresh.path().join(&sysroot.name);
         let origin = format!(
-            "# Written by `cargo xtask vm capture`; how such a capture is made: ../README.md\nabout = {:?}\ndevice = {:?}\nedid = {:?}\nkernel = {:?}\nemulator = {emulator:?}\ncaptured_on = {:?}\n",
+            "# Written by `cargo xtask vm capture`; how such a capture is made: ../README.md\nabout = {:?}\ndevice = {:?}\nvariant = {:?}\nedid = {:?}\nkernel = {:?}\nemulator = {emulator:?}\ncaptured_on = {:?}\n",
             sysroot.about,
             sysroot.device.as_deref().unwrap_or("none"),
+            sysroot.variant.as_deref().unwrap_or("none"),
             sysroot.edid.as_deref().unwrap_or("none"),
             kernel.release,
             date.trim(),
@@ -93,6 +97,17 @@ pub(crate) fn capture(names: &[String], to: &Path) -> anyhow::Result<()> {
         eprintln!("{}: {files} files and links, {bytes} bytes", place.display());
     }
     Ok(())
+}
+
+/// The device of a description, or one of its variants.
+fn described(name: &str, variant: Option<&str>) -> anyhow::Result<super::plan::Device> {
+    let Some(variant) = variant else { return device(name) };
+    let wanted = format!("{name}: {variant}");
+    description::all()?
+        .into_iter()
+        .map(|case| case.device)
+        .find(|device| device.name == wanted)
+        .with_context(|| format!("no description has `{wanted}`"))
 }
 
 /// A path below a root, whatever the guest says.
