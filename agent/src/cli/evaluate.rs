@@ -109,7 +109,11 @@ impl Evaluate {
 
     /// On a copy of a machine there is nothing to gain by more rights.
     fn reader(&self) -> Reader {
-        if self.elsewhere().is_some() || output::is_administrator() { Reader::Privileged } else { Reader::User }
+        if self.elsewhere().is_some() || output::is_administrator() {
+            Reader::Privileged
+        } else {
+            Reader::User
+        }
     }
 
     fn write_bundle(

@@ -38,8 +38,15 @@ impl Facts {
                 journal::recall_beside(state, None, facts, now);
             }
         };
-        let request =
-            Request { root: &root, catalogue: &catalogue, policy, families: &[], own: Vec::new(), beyond: &beyond, clock };
+        let request = Request {
+            root: &root,
+            catalogue: &catalogue,
+            policy,
+            families: &[],
+            own: Vec::new(),
+            beyond: &beyond,
+            clock,
+        };
         let Assessment { facts, report } = assess(request);
         if self.format == Format::Json {
             output::print_json(&facts)?;
