@@ -55,6 +55,9 @@ impl Past {
     }
 }
 
+/// One of the system's memories: how many files it has, and what they tell; `None` where there is none.
+type Memory = fn(&Context, &mut Gaps) -> Option<(usize, Past)>;
+
 /// Reads the source.
 pub(crate) fn read(context: &Context) -> Read<Past> {
     context.needs_linux()?;
@@ -62,7 +65,7 @@ pub(crate) fn read(context: &Context) -> Read<Past> {
     let mut gaps = Gaps::default();
     let mut words = Vec::new();
     let mut all = Vec::new();
-    let sources: [(&str, fn(&Context, &mut Gaps) -> Option<(usize, Past)>); 4] = [
+    let sources: [(&str, Memory); 4] = [
         // The first that knows a device tells it: the journal's lines cannot be written by any program.
         ("systemd-journal", journals),
         ("kernel-log", kernel_logs),
@@ -248,7 +251,7 @@ fn kernel_logs(context: &Context, gaps: &mut Gaps) -> Option<(usize, Past)> {
         }
     }
     // Several logs hold the same lines.
-    lines.sort_by(|a, b| a.at.cmp(&b.at));
+    lines.sort_by_key(|line| line.at);
     let mut seen: Vec<kernel_lines::KernelLine> = Vec::with_capacity(lines.len());
     for line in lines {
         let twin = seen.iter().rev().take_while(|known| known.at == line.at).any(|known| *known == line);

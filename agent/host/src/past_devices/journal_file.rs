@@ -63,7 +63,7 @@ pub(super) fn read<R: ReadAt + ?Sized>(file: &R) -> Result<KernelLines, JournalF
     let mut entries = BTreeSet::new();
     if let Some(field) = reader.field(fields.0, fields.1, b"_KERNEL_SUBSYSTEM") {
         for subsystem in reader.values(field) {
-            reader.entries(subsystem, &mut entries);
+            reader.entries(&subsystem, &mut entries);
         }
     }
     if entries.len() > MAX_ENTRIES {
@@ -103,7 +103,7 @@ impl<R: ReadAt + ?Sized> Reader<'_, R> {
             return None;
         }
         self.steps -= 1;
-        if offset == 0 || offset % 8 != 0 {
+        if offset == 0 || !offset.is_multiple_of(8) {
             self.found.incomplete = true;
             return None;
         }
@@ -163,7 +163,7 @@ impl<R: ReadAt + ?Sized> Reader<'_, R> {
     }
 
     /// Offsets of the entries that hold a value.
-    fn entries(&mut self, data: Object, into: &mut BTreeSet<u64>) {
+    fn entries(&mut self, data: &Object, into: &mut BTreeSet<u64>) {
         into.extend(u64_at(&data.bytes, 40).filter(|offset| *offset != 0));
         let mut next = u64_at(&data.bytes, 48).unwrap_or_default();
         for _ in 0..MAX_CHAIN {
