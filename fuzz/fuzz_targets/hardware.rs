@@ -1,7 +1,11 @@
 //! A device made of arbitrary bytes, judged and explained: identities, descriptors, a display, a drive.
 #![no_main]
 
-use bearing_policies::{catalogue::kvm::KvmCatalogue, detect::kvm::evaluate_kvm};
+use bearing_policies::{
+    catalogue::kvm::KvmCatalogue,
+    detect::kvm::evaluate_kvm,
+    explain::{display_lines, usb_lines},
+};
 use bearing_protocol::fact::{Display, Facts, HidBus, HidDevice, StorageDevice, UsbDevice, UsbSpeed};
 
 libfuzzer_sys::fuzz_target!(|parts: (Vec<u8>, Vec<u8>, Vec<u8>, String, u16, u16, u16)| {
@@ -39,5 +43,8 @@ libfuzzer_sys::fuzz_target!(|parts: (Vec<u8>, Vec<u8>, Vec<u8>, String, u16, u16
         ..StorageDevice::default()
     });
     facts.displays.push(Display { connector: "card0-HDMI-A-1".into(), edid, ..Display::default() });
-    let _ = evaluate_kvm(&facts, KvmCatalogue::shared());
+    let catalogue = KvmCatalogue::shared();
+    let _ = evaluate_kvm(&facts, catalogue);
+    let _ = usb_lines("1-1", &facts, catalogue);
+    let _ = display_lines("card0-HDMI-A-1", &facts, catalogue);
 });
