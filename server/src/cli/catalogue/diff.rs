@@ -64,7 +64,7 @@ fn keyed(value: Value) -> Value {
         Value::Array(list) if list.iter().all(Value::is_object) => {
             let mut out = Map::new();
             for item in list {
-                let word = |key: &str| item.get(key).map(|value| value.to_string()).unwrap_or_default();
+                let word = |key: &str| item.get(key).map(ToString::to_string).unwrap_or_default();
                 let name = ["kind", "os", "value", "sha256", "vendor_id", "product_id"].map(word).join(" ");
                 let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
                 let free = (1..).map(|n| if n == 1 { name.clone() } else { format!("{name} #{n}") });
@@ -89,7 +89,8 @@ mod tests {
         let a = "name = 'X'\n[[facts]]\nkind='unit'\nvalue='a'\n[[facts]]\nkind='unit'\nvalue='b'\n";
         let b = "name = 'X'\n[[facts]]\nkind='unit'\nvalue='b'\n[[facts]]\nkind='unit'\nvalue='a'\n";
         let c = "name = 'X'\n[[facts]]\nkind='unit'\nvalue='b'\n";
-        let value = |text: &str| devices(&[("catalogue/kvm/x.toml".into(), text.into())]).unwrap()["x"].clone();
+        let value =
+            |text: &str| devices(&[("catalogue/kvm/x.toml".into(), text.into())]).unwrap()["x"].clone();
         assert!(differences(&value(a), &value(b)).is_empty());
         assert_eq!(differences(&value(a), &value(c)).len(), 2);
     }
