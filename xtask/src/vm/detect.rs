@@ -120,7 +120,9 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
         serde_json::from_slice(&std::fs::read(&recorded).context("nothing was recorded yet")?)?
     } else {
         let outputs = boot(arguments.agent.as_deref(), &kernel, &batches, &displays)?;
-        std::fs::write(&recorded, serde_json::to_vec(&outputs)?)?;
+        if arguments.only.is_none() {
+            std::fs::write(&recorded, serde_json::to_vec(&outputs)?)?;
+        }
         outputs
     };
 
@@ -150,7 +152,10 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
         wrong.extend(compare(&display.name, &display.expected, &row));
         rows.push(row);
     }
-    wrong.extend(disagreements(&batches, &seen, &answers));
+    // A recorded agent may be older than the rules.
+    if !arguments.again {
+        wrong.extend(disagreements(&batches, &seen, &answers));
+    }
     if !wrong.is_empty() {
         bail!("{} of {} came out otherwise:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
     }

@@ -55,7 +55,8 @@ pub fn as_seen(facts: &Facts, view: OsView) -> Facts {
     for device in &mut seen.usb {
         match view {
             OsView::Linux => {}
-            OsView::WindowsHub => windows_interfaces(device),
+            // The configuration descriptor lists every interface, and the hub reads every string.
+            OsView::WindowsHub => device.interfaces.iter_mut().for_each(|interface| interface.driver = None),
             OsView::Windows => {
                 windows_interfaces(device);
                 windows_tree(device);
