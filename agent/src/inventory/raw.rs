@@ -71,8 +71,8 @@ mod tests {
 
     #[test]
     fn what_types_goes_first_and_the_budget_holds() {
-        let mut facts = Facts::default();
-        facts.usb = (0..200).map(|n| device(&format!("1-{n}"), 4_096)).collect();
+        let usb = (0..200).map(|n| device(&format!("1-{n}"), 4_096)).collect();
+        let mut facts = Facts { usb, ..Facts::default() };
         facts.hid.push(bearing_protocol::fact::HidDevice {
             usb_path: Some("1-199".into()),
             report_descriptor: vec![5, 1],
