@@ -84,6 +84,7 @@ async fn device_with_finding(house: &House) -> (DeviceId, FindingId) {
         at: now,
         findings: vec![finding],
         assessed: Vec::new(),
+        suspended: Vec::new(),
         result: None,
     };
     house.app.store.observe(&observed).await.unwrap();
