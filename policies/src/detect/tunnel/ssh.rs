@@ -4,7 +4,7 @@
 
 use bearing_protocol::{
     coverage::Source,
-    fact::{AutostartKind, Enablement, Process},
+    fact::{AutostartKind, Enablement, Executable, Process},
     finding::Evidence,
     severity::{Confidence, Severity},
 };
@@ -21,7 +21,7 @@ use crate::{
 pub(super) fn report(context: &mut Context<'_>) {
     let mut found = Vec::new();
     for process in &context.facts.processes {
-        let Some(arguments) = of_process(process).filter(opens_something) else { continue };
+        let Some(arguments) = of_process(&context.facts.executables, process).filter(opens_something) else { continue };
         if found.len() >= MAX_CONNECTIONS {
             break;
         }
@@ -114,11 +114,17 @@ fn opens_something(arguments: &SshArguments) -> bool {
     !arguments.forwards.iter().all(reaches_out)
 }
 
-/// The parsed arguments of a process that is `ssh` or `autossh` by its executable.
-fn of_process(process: &Process) -> Option<SshArguments> {
+/// The parsed arguments of a process that is `ssh` or `autossh` by its executable's name, or by its bytes under another.
+fn of_process(executables: &[Executable], process: &Process) -> Option<SshArguments> {
     let program = basename(process.executable.as_deref()?);
     let rest = process.arguments.get(1..).unwrap_or_default();
-    of_program(program, rest)
+    of_program(program, rest).or_else(|| {
+        let is_copy = executables
+            .iter()
+            .filter(|executable| executable.pids.contains(&process.pid))
+            .any(|executable| executable.markers.iter().any(|(product, _)| product == CLIENT));
+        is_copy.then(|| SshArguments::parse(rest))
+    })
 }
 
 fn of_program(program: &str, arguments: &[String]) -> Option<SshArguments> {
@@ -162,6 +168,8 @@ fn is_kept_up(context: &Context<'_>, process: &Process, arguments: &SshArguments
         || by_manager
 }
 
+/// The catalogue's entry that knows the client by its bytes.
+const CLIENT: &str = "openssh-client";
 /// Ports through which a person takes over: SSH, RDP, VNC, Apple Remote Desktop, and everything at once.
 pub(super) fn is_grave(target: &Target) -> bool {
     match target {
