@@ -1,11 +1,12 @@
 //! One command that installs what the tests need and runs them all.
 
-use crate::{ci, fuzz, run, steps::Steps, tools, vm};
+use crate::{ci, fuzz, real_tools, run, steps::Steps, tools, vm};
 use std::process::Command;
 
 /// What the tests need of Debian; what is there is left alone.
-const PACKAGES: [&str; 8] = [
+const PACKAGES: [&str; 9] = [
     "build-essential",
+    "curl",
     "qemu-system-x86",
     "busybox-static",
     "kmod",
@@ -43,6 +44,7 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
         counted(ci::cargo().args(["test", "--workspace", "--doc", "--locked", "--no-fail-fast"]))
     });
     steps.count("fuzzing", || fuzz::every(FUZZ_SECONDS, &[]));
+    steps.run("real tools", || real_tools::main(&real_tools::Arguments::default()));
     if !arguments.no_vm {
         steps.run("gadgets in the machine", || vm::detect::main(&vm::detect::Arguments::default()));
         steps.run("packages in the machine", || vm::packages::main(None));

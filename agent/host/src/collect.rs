@@ -246,9 +246,11 @@ fn read_source(source: Source, context: &Context) -> Answer {
             facts.device_events.extend(past.events);
         }),
         Source::Inhibitors => answer(inhibitors::read(context), |facts, value| facts.inhibitors = value),
-        Source::PresenceDays => {
-            Answer { store: None, status: Status::Unsupported, detail: "kept by the service alone".to_owned() }
-        }
+        Source::PresenceDays => Answer {
+            store: None,
+            status: Status::Unsupported,
+            detail: "kept by the service alone".to_owned(),
+        },
         Source::HeardNames => {
             Answer { store: None, status: Status::Unsupported, detail: "names are not heard yet".to_owned() }
         }

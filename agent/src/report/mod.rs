@@ -8,8 +8,8 @@ mod page;
 mod text;
 
 pub use build::{
-    Assessment, NOT_ASKED, NOT_NEEDED, Request, assess, assess_collection, assess_remembering, harmless, harmless_word, nothing_beyond,
-    summarise_device,
+    Assessment, NOT_ASKED, NOT_NEEDED, Request, assess, assess_collection, assess_remembering, harmless,
+    harmless_word, nothing_beyond, summarise_device,
 };
 pub use page::{DEFAULT_WIDTH, Page, Paint, Style};
 pub use text::{Reader, is_evaluated, render};

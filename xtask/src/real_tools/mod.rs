@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use crate::{ci, place, run};
 
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub(crate) struct Arguments {
     /// Write the table into docs/detection-remote-access.md instead of comparing with it
     #[arg(long)]

@@ -21,7 +21,9 @@ use crate::{
 pub(super) fn report(context: &mut Context<'_>) {
     let mut found = Vec::new();
     for process in &context.facts.processes {
-        let Some(arguments) = of_process(&context.facts.executables, process).filter(opens_something) else { continue };
+        let Some(arguments) = of_process(&context.facts.executables, process).filter(opens_something) else {
+            continue;
+        };
         if found.len() >= MAX_CONNECTIONS {
             break;
         }
