@@ -20,7 +20,7 @@ use clap::Args;
 use serde_json::Value;
 
 #[derive(Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The collection made from LOLRMM
     #[arg(long)]
     lolrmm: PathBuf,
@@ -55,7 +55,7 @@ struct Row {
     trust: &'static str,
 }
 
-pub fn main(arguments: &Arguments) -> anyhow::Result<()> {
+pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies/catalogue/remote-access");
     let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
     unix::read(&tools(&arguments.unix)?, &mut entries);

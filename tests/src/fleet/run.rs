@@ -87,6 +87,7 @@ impl Fleet<'_> {
             families: &[],
             own: Vec::new(),
             clock: &*self.clock,
+            beyond: &report::nothing_beyond,
         });
         let position = groups().iter().position(|group| *group == story.group).unwrap_or_default();
         let token = self.tokens.get(position).context("a token for every group is needed")?;

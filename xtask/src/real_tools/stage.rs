@@ -123,9 +123,11 @@ fn start(tool: &Tool, form: Form) -> anyhow::Result<String> {
     if copied {
         match &tool.bundle {
             Some(bundle) => {
-                writeln!(text, "mkdir -p /home/worker; cp -a {bundle} /home/worker/tools; rm -rf {bundle}")?
+                writeln!(text, "mkdir -p /home/worker; cp -a {bundle} /home/worker/tools; rm -rf {bundle}")?;
             }
-            None => writeln!(text, "mkdir -p $(dirname {program}); cp {} {program}", tool.program)?,
+            None => {
+                writeln!(text, "mkdir -p $(dirname {program}); cp {} {program}", tool.program)?;
+            }
         }
         if let Some(libraries) = &tool.libraries {
             writeln!(
