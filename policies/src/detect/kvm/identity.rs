@@ -78,10 +78,16 @@ fn known_ids(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, ou
                 if !view.has_hid() && !view.is_opaque() {
                     continue;
                 }
+                let read = view.usb.is_some_and(|usb| usb.manufacturer.is_some() || usb.product.is_some());
+                let strings = if read {
+                    "its strings are others than it ships with"
+                } else {
+                    "its strings are not on record"
+                };
                 out.add(
                     Weight::ExclusiveIds,
                     Seen { value: ids(view), ..seen("idVendor and idProduct") },
-                    format!("these ids belong to {name}; its strings are others than it ships with"),
+                    format!("these ids belong to {name}; {strings}"),
                 )
                 .say(format!("has the ids of {name}"))
                 .of(identity.entry, 300);
