@@ -131,6 +131,9 @@ fn collect_with(
     if let Some(watch) = &memory.process_watch {
         watch.want(collection.sources.contains(&Source::ProcessWatch));
     }
+    if let Some(heard) = &memory.heard {
+        heard.want(collection.sources.contains(&Source::HeardNames));
+    }
     let mut worker = Worker::new(if root.is_live() { Reads::Live } else { Reads::Sysroot });
     for &source in ORDER {
         if !collection.sources.contains(&source) {
@@ -251,9 +254,7 @@ fn read_source(source: Source, context: &Context) -> Answer {
             status: Status::Unsupported,
             detail: "kept by the service alone".to_owned(),
         },
-        Source::HeardNames => {
-            Answer { store: None, status: Status::Unsupported, detail: "names are not heard yet".to_owned() }
-        }
+        Source::HeardNames => answer(heard_names::read(context), |facts, value| facts.network.heard = value),
         Source::Policy | Source::Spool => {
             Answer { store: None, status: Status::Unsupported, detail: "the agent's own source".to_owned() }
         }

@@ -24,6 +24,7 @@ pub mod boot;
 pub mod displays;
 pub mod dns;
 pub mod gvdb;
+pub mod heard_names;
 pub mod hid;
 pub mod inhibitors;
 pub mod input;

@@ -2,7 +2,7 @@
 //!
 //! Always: forgetting it costs time and nothing else; the first collection begins with none.
 
-use crate::{executables, process_watch::ProcessLog};
+use crate::{executables, heard_names::Heard, process_watch::ProcessLog};
 
 /// Cheap to clone; clones share.
 #[derive(Clone, Debug, Default)]
@@ -11,4 +11,6 @@ pub struct Memory {
     pub(crate) executables: executables::Memory,
     /// What ran since the last collection, where somebody watches.
     pub(crate) process_watch: Option<ProcessLog>,
+    /// Names that were announced on the local network, where somebody listens.
+    pub(crate) heard: Option<Heard>,
 }

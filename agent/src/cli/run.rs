@@ -1,7 +1,7 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use bearing_host::{
-    Root, process_watch, sandbox,
+    Root, heard_names, process_watch, sandbox,
     service_notify::{Notifier, State, watchdog_interval},
 };
 use bearing_protocol::clock::Clock;
@@ -48,7 +48,12 @@ pub(super) fn run(
     let transport = Transport::new(enrolment.server_url.parse()?, &trust, time, Proxies::FromEnvironment)?;
     let mut evaluator = Evaluator::new(Root::live(), policies.in_force(), Arc::clone(&clock));
     match process_watch::watch(Arc::clone(&clock), process_watch::Timing::default()) {
-        Ok(memory) => evaluator = evaluator.with_memory(memory),
+        Ok(mut memory) => {
+            if let Err(failure) = heard_names::listen(&mut memory, Arc::clone(&clock)) {
+                warn!("names on the local network are not heard: {failure}");
+            }
+            evaluator = evaluator.with_memory(memory);
+        }
         Err(failure) => warn!("programs are not watched between evaluations: {failure}"),
     }
     let reading = ReadingThread::start()?;

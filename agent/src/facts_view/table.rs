@@ -295,7 +295,12 @@ pub const TABLE: &[Field] = &[
         Evidence,
         "only the maker's half of a hardware address, where it is that of remote-control hardware; never an address, never a whole one",
     ),
-    field(S::HeardNames, "network.heard", Never, "names on the local network; not heard yet"),
+    field(
+        S::HeardNames,
+        "network.heard",
+        Never,
+        "names announced on the local network; kept in memory for a day",
+    ),
     field(S::Dns, "network.dns_servers", Never, "name servers"),
     field(S::Proxies, "network.proxies", Evidence, "place, scheme and whether it is on this machine"),
     field(S::TimeZone, "time_zone.name", Inventory, "time zone"),
