@@ -328,7 +328,7 @@ const SWITCHED_OFF: &str = "switched off by policy";
 /// More rules than this are named by their id alone.
 const RULES_BY_NAME: usize = 2;
 /// Characters of one observed value that a page shows.
-const MAX_SHOWN_VALUE: usize = 200;
+const MAX_SHOWN_VALUE: usize = 600;
 
 #[cfg(test)]
 mod tests;

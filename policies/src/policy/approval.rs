@@ -83,6 +83,7 @@ impl ApprovalRule {
         self.rule.is_none_or(|own| own == rule)
             && fits(&self.product, product)
             && self.names_bindings_of(scope)
+            && !self.leaves_the_instance_open(scope)
             && match (&self.device, &scope.device) {
                 (None, None) => true,
                 (Some(own), Some(seen)) => own.is(seen),
@@ -94,6 +95,14 @@ impl ApprovalRule {
             && self.window.as_ref().is_none_or(|window| window.contains(scope.at.unwrap_or(now)))
             && self.not_before.is_none_or(|from| from <= now)
             && now < self.expires
+    }
+
+    /// Whether it names a network while an instance that it does not name decides what is in that network: whoever runs a control
+    /// server of his own calls his networks as he likes.
+    fn leaves_the_instance_open(&self, scope: &Scope) -> bool {
+        self.network.is_some()
+            && self.instance.is_none()
+            && scope.bindings.iter().any(|binding| binding.kind == BindingKind::Instance)
     }
 
     /// Whether it says whom the product may answer to.

@@ -15,6 +15,8 @@ use super::{
 };
 use crate::source_text::{self, Problem};
 
+/// What JetKVM writes behind a maker's name, and no maker does.
+const ODD_MAKER: &str = "(x64)";
 /// Shorter manufacturer strings are no names.
 const MAKER_BYTES: usize = 5;
 
@@ -145,6 +147,11 @@ fn add_identity(
             catalogue.by_strings.entry(strings_key(manufacturer, product)).or_default().push(named.clone());
             catalogue.by_joined_name.entry(format!("{manufacturer} {product}")).or_default().push(named);
         }
+    }
+    if let (true, Some(manufacturer)) = (form.disguise, &identity.manufacturer)
+        && manufacturer.contains(ODD_MAKER)
+    {
+        catalogue.odd_makers.entry(manufacturer.clone()).or_insert(entry);
     }
     match (vendor_id, product_id) {
         (Some(vendor_id), _) if form.any_product_id => {

@@ -28,6 +28,7 @@ pub struct KvmCatalogue {
     by_strings: HashMap<String, Vec<Identity>>,
     by_joined_name: HashMap<String, Vec<Identity>>,
     makers: HashMap<String, usize>,
+    odd_makers: HashMap<String, usize>,
     serials: HashMap<String, Vec<usize>>,
     configurations: HashMap<String, Configuration>,
     descriptors: HashMap<String, Vec<Descriptor>>,
@@ -241,6 +242,11 @@ impl KvmCatalogue {
     /// The entry whose own manufacturer string this is.
     pub fn maker(&self, manufacturer: &str) -> Option<usize> {
         self.makers.get(&manufacturer.trim().to_lowercase()).copied()
+    }
+
+    /// The entry whose disguise spells a maker's name so, under whatever ids.
+    pub fn odd_maker(&self, manufacturer: &str) -> Option<usize> {
+        self.odd_makers.get(&manufacturer.trim().to_lowercase()).copied()
     }
 
     /// Entries whose units all share this serial.

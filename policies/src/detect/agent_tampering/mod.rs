@@ -15,12 +15,13 @@ use crate::rule;
 /// Applies AT-07.
 pub(super) fn detect(context: &mut Context<'_>) {
     let minimum = context.policy.minimum_coverage();
+    let asked_for = context.policy.sources();
     let mut pieces: Vec<Evidence> = Vec::new();
     for line in &context.facts.coverage {
         let degraded = matches!(line.status, Status::Denied | Status::Error)
             || (line.status == Status::Unsupported && minimum.contains(&line.source));
         let matters = minimum.contains(&line.source) || is_needed(context, line.source);
-        if degraded && matters && context.policy.source_is_on(line.source) {
+        if degraded && matters && asked_for.contains(&line.source) {
             pieces.push(piece(line));
         }
     }

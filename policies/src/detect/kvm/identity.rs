@@ -17,6 +17,7 @@ use crate::catalogue::kvm::{Genuine, Identity, KvmCatalogue, Standing, strings_k
 /// Adds what the names and ids of `view` say.
 pub(super) fn identity(view: &View<'_>, catalogue: &KvmCatalogue, machine: MachineKind, out: &mut Pieces) {
     known_ids(view, catalogue, machine, out);
+    odd_maker(view, catalogue, out);
     known_strings(view, catalogue, out);
     configuration_string(view, catalogue, out);
     serial(view, catalogue, out);
@@ -149,6 +150,22 @@ pub(super) const fn server_room_weight(machine: MachineKind, bmc: bool) -> Weigh
     }
 }
 
+/// Words that no maker uses, under whatever ids: "Logitech (x64)".
+fn odd_maker(view: &View<'_>, catalogue: &KvmCatalogue, out: &mut Pieces) {
+    let Some(maker) = view.usb.and_then(|usb| usb.manufacturer.as_deref()) else { return };
+    let Some(entry) = catalogue.odd_maker(maker) else { return };
+    let seen = Seen {
+        source: Source::Usb,
+        location: &view.location,
+        field: "manufacturer",
+        value: maker.to_owned(),
+    };
+    let name = catalogue.label(entry);
+    out.add(Weight::DisguiseMaker, seen, format!("no maker writes its name so: {name}"))
+        .say(format!("spells its maker \"{maker}\" as only a disguise does"))
+        .of(entry, 300);
+}
+
 /// Borrowed identities: only what the real product never shows counts.
 fn disguise(view: &View<'_>, identity: &Identity, name: &str, out: &mut Pieces) {
     let Some(usb) = view.usb else { return };
@@ -158,21 +175,7 @@ fn disguise(view: &View<'_>, identity: &Identity, name: &str, out: &mut Pieces) 
         field,
         value: value.to_owned(),
     };
-    // Words that no maker uses: "Logitech (x64)", and a gadget's product string under a maker's id.
-    let odd_maker = same(identity.manufacturer.as_ref(), usb.manufacturer.as_deref())
-        && identity.manufacturer.as_deref().is_some_and(|text| text.contains("(x64)"));
-    if odd_maker {
-        out.add(
-            Weight::DisguiseMaker,
-            seen("manufacturer", usb.manufacturer.as_deref().unwrap_or_default()),
-            format!("no maker writes its name so: {name}"),
-        )
-        .say(format!(
-            "spells its maker \"{}\" as only a disguise does",
-            usb.manufacturer.as_deref().unwrap_or("")
-        ))
-        .of(identity.entry, 300);
-    }
+    // A gadget's product string under a maker's id.
     let gadget_product = identity.product.as_deref() == Some("multifunction usb device");
     if gadget_product && same(identity.product.as_ref(), usb.product.as_deref()) {
         out.add(

@@ -284,11 +284,18 @@ fn notes(facts: &Facts, views: &[View<'_>]) -> Vec<(&'static str, Outcome, Strin
             hid.saturating_sub(view.hids.len())
         })
         .sum();
-    if unread > 0 {
-        let reason = format!("{unread} HID interface(s) whose report descriptor could not be read");
+    // What ends early may hide what follows: read as far as it goes, and never a pass.
+    let cut = views.iter().flat_map(|view| &view.hids).filter(|hid| hid.error.is_some()).count();
+    if unread + cut > 0 {
+        let reason =
+            format!("{} HID interface(s) whose report descriptor could not be read to its end", unread + cut);
         notes.push(("KV-03", Outcome::Unknown, reason));
     }
-    let raw = views.iter().filter(|v| v.usb.is_some() && v.descriptors.is_none() && v.is_input()).count();
+    let raw = views
+        .iter()
+        .filter(|v| v.usb.is_some() && v.is_input())
+        .filter(|v| v.descriptors.is_none() || v.descriptor_error.is_some())
+        .count();
     if raw > 0 {
         let reason = format!("{raw} input device(s) whose raw descriptors could not be read");
         notes.push(("KV-04", Outcome::Unknown, reason));
@@ -296,7 +303,10 @@ fn notes(facts: &Facts, views: &[View<'_>]) -> Vec<(&'static str, Outcome, Strin
     let broken = facts
         .displays
         .iter()
-        .filter(|d| !d.edid.is_empty() && bearing_descriptors::edid::parse(&d.edid).is_err())
+        .filter(|d| match d.edid.as_slice() {
+            [] => d.connected == Some(true),
+            edid => bearing_descriptors::edid::parse(edid).is_err(),
+        })
         .count();
     if broken > 0 {
         notes.push(("KV-02", Outcome::Unknown, format!("{broken} display(s) whose EDID cannot be read")));

@@ -37,7 +37,7 @@ pub(in crate::detect) fn report_product(
         if !evidence.iter().any(|piece| piece.rule == own_rule)
             && let Some(first) = evidence.first().cloned()
         {
-            let why = format!("{} {}, and nobody approved it", tool.name, state.describe());
+            let why = format!("{} {}", tool.name, state.describe());
             evidence.push(Evidence { rule: own_rule, why, ..first });
         }
     } else {
@@ -50,7 +50,7 @@ pub(in crate::detect) fn report_product(
         Some(Disguise::Imitating) => format!("{} hides behind another program's name", tool.name),
         Some(disguise) => format!("{} {}", tool.name, disguise.describe()),
         None if state == State::History => format!("{} was used here and is not installed now", tool.name),
-        None => format!("{} {}, and nobody approved it", tool.name, state.describe()),
+        None => format!("{} {}", tool.name, state.describe()),
     };
     let (is, kinds) = sighting.summary();
     if let Some(first) = sighting.traces.first() {

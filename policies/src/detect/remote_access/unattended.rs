@@ -9,7 +9,10 @@ use bearing_protocol::{
 };
 
 use crate::{
-    detect::{Context, Draft, evidence, sighting::Sighting},
+    detect::{
+        Context, Draft, evidence,
+        sighting::{Sighting, State},
+    },
     policy::{Direction, Scope},
 };
 
@@ -28,7 +31,8 @@ pub(super) fn report(context: &mut Context<'_>, sighting: &Sighting<'_>) {
         .collect();
     let scopes: Vec<Scope> =
         open.iter().map(|state| Scope::of_state(state).going(Direction::Incoming)).collect();
-    let here = sighting.traces.iter().any(|trace| trace.evidence.source != Source::ToolState);
+    let here = sighting.state() > State::History
+        && sighting.traces.iter().any(|trace| trace.evidence.source != Source::ToolState);
     pieces.extend(sighting.evidence().into_iter().filter(|piece| piece.source != Source::ToolState).take(2));
     let draft = Draft {
         rule: "RA-03",

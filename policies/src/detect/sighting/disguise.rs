@@ -49,6 +49,10 @@ pub enum Place {
 /// The kind of place a path lies in.
 pub fn place_of(path: &str) -> Place {
     const TEMPORARY: [&str; 5] = ["/tmp/", "/var/tmp/", "/dev/shm/", "/run/user/", "/run/shm/"];
+    // Where AppImages mount themselves while they run.
+    if path.starts_with("/tmp/.mount_") {
+        return Place::System;
+    }
     if TEMPORARY.iter().any(|prefix| path.starts_with(prefix)) {
         Place::Temporary
     } else if path.starts_with("/home/") || path.starts_with("/root/") || path.starts_with("/Users/") {

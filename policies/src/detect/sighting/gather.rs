@@ -83,6 +83,7 @@ impl<'a, 'f> Gatherer<'a, 'f> {
         for package in &self.facts.packages {
             let name = match package.manager {
                 PackageManager::AppImage => app_image_name(&package.name),
+                PackageManager::Pacman => user_repository_name(&package.name).to_owned(),
                 _ => package.name.clone(),
             };
             for hit in self.catalogue.index().package(&name) {
@@ -412,6 +413,11 @@ fn same_world(fact: Option<PackageManager>, seen: PackageManager) -> bool {
         Some(manager) if is_store(manager) || is_store(seen) => manager == seen,
         Some(_) => true,
     }
+}
+
+/// The software's own name in Arch's user repository, which adds how a package was made.
+fn user_repository_name(name: &str) -> &str {
+    ["-bin", "-git", "-appimage"].iter().find_map(|made| name.strip_suffix(made)).unwrap_or(name)
 }
 
 fn app_image_name(name: &str) -> String {

@@ -59,6 +59,13 @@ fn report_forward(
     location: &str,
 ) {
     let (severity, cause, title, value, why) = match forward {
+        Forward::Remote(Target::KeyAgent) => (
+            Severity::Low,
+            "key-agent",
+            "An SSH connection lends its far side the key agent",
+            describe(&Target::KeyAgent),
+            "the far side may ask the agent for signatures while the connection lasts",
+        ),
         Forward::Remote(target) => (
             if kept || is_grave(target) { Severity::High } else { Severity::Medium },
             "remote-forward",
@@ -177,7 +184,7 @@ pub(super) fn is_grave(target: &Target) -> bool {
     match target {
         Target::Port { port, .. } => matches!(port, 22 | 3389 | 3283 | 5900..=5909),
         Target::Socks => true,
-        Target::Other => false,
+        Target::KeyAgent | Target::Other => false,
     }
 }
 
@@ -188,6 +195,7 @@ pub(super) fn describe(target: &Target) -> String {
             format!("reaches port {port} of another machine through this one")
         }
         Target::Socks => "reaches everything that this machine reaches (SOCKS)".into(),
+        Target::KeyAgent => "reaches the agent of GnuPG".into(),
         Target::Other => "reaches a socket of this machine".into(),
     }
 }

@@ -35,6 +35,8 @@ pub(super) enum Target {
     },
     /// Everything this machine reaches: a SOCKS proxy.
     Socks,
+    /// The socket of GnuPG's agent: the far side may ask for signatures, and reaches nothing else here.
+    KeyAgent,
     /// A Unix socket, or something that could not be read.
     Other,
 }
@@ -200,7 +202,8 @@ pub(super) fn remote_target(text: &str) -> Target {
     let fields = fields(text);
     let (Some(last), count) = (fields.last(), fields.len()) else { return Target::Other };
     if last.contains('/') {
-        return Target::Other;
+        let socket = last.rsplit('/').next().unwrap_or_default();
+        return if socket.starts_with("S.gpg-agent") { Target::KeyAgent } else { Target::Other };
     }
     match (count, last.parse::<u16>()) {
         // `[bind:]port` alone: the far side gets a SOCKS proxy into this machine's network.

@@ -11,7 +11,7 @@ use bearing_protocol::{
 
 use super::{
     ssh::{describe, is_grave},
-    ssh_arguments::remote_target,
+    ssh_arguments::{Target, remote_target},
 };
 use crate::detect::{Context, Draft, evidence};
 
@@ -31,6 +31,9 @@ fn draft_of(forward: &SshForward) -> Option<Draft> {
         ForwardKind::Remote => {
             let words: Vec<&str> = forward.specification.split_whitespace().collect();
             let target = remote_target(&words.join(":"));
+            if target == Target::KeyAgent {
+                return None;
+            }
             (
                 is_grave(&target),
                 "remote-forward",
