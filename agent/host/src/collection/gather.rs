@@ -35,6 +35,8 @@ pub(super) struct Gathered {
     hid_without_descriptor: u64,
     /// What was read, for coverage: `lsusb -v: 12 devices`.
     read: Vec<String>,
+    /// Whether a registry's device tree was read, which holds every device.
+    from_registry: bool,
     /// What is missing, by source.
     gaps: Vec<(Source, String)>,
 }
@@ -74,6 +76,12 @@ impl Gathered {
         for path in of(Kind::SetupLog) {
             let Some(bytes) = load(path, &mut out) else { continue };
             out.setup_log(path, &bytes, bias, &mut logged);
+        }
+        if out.families.contains("windows") && !out.from_registry {
+            out.gap(
+                Source::Usb,
+                "a log tells of installations, and without a SYSTEM hive not what was there",
+            );
         }
         out.windows(&nodes, logged);
         let mut tree = lsusb::Tree::new();
@@ -150,6 +158,7 @@ impl Gathered {
             }
         };
         self.families.insert("windows");
+        self.from_registry = true;
         let mut text = format!("{path}: {} remembered nodes", remembered.nodes.len());
         if recovered.entries > 0 {
             text = format!("{text}, {} entries of its logs applied", recovered.entries);
@@ -252,6 +261,11 @@ impl Gathered {
             if listing.malformed + listing.over_limit > 0 {
                 let count = listing.malformed + listing.over_limit;
                 self.gap(Source::Usb, &format!("{path}: {count} descriptors could not be rebuilt"));
+            }
+            if listing.cut > 0 {
+                let text =
+                    format!("{path}: {} devices end before all they announce: it was cut", listing.cut);
+                self.gap(Source::Usb, &text);
             }
             let mut plain = 0_u64;
             for mut listed in listing.devices {

@@ -23,6 +23,8 @@ pub struct Listing {
     pub verbose: bool,
     /// What of it made no sense.
     pub malformed: u64,
+    /// Devices that end before the interfaces and endpoints that they announce.
+    pub cut: u64,
     /// Devices past [`MAX_DEVICES`].
     pub over_limit: u64,
 }
@@ -71,6 +73,7 @@ pub fn parse(text: &str) -> Option<Listing> {
 fn finish(reader: Option<verbose::Reader>, into: &mut Listing) {
     let Some(reader) = reader else { return };
     into.verbose |= reader.is_verbose();
+    into.cut += u64::from(reader.is_cut());
     let (listed, malformed) = reader.finish();
     into.malformed += malformed;
     into.devices.push(listed);

@@ -167,3 +167,33 @@ fn policy_switches_sources_off_here_too() {
     assert!(facts.usb.is_empty() && !facts.hid.is_empty());
     assert_eq!(line(&facts, Source::Usb).status, Status::Denied);
 }
+
+#[test]
+fn a_log_alone_is_no_list_of_devices() {
+    for text in [
+        "",
+        ">>>  [Device Install - USB\\VID_046D&PID_C52B\\1]\n>>>  Section start 2026/01/02 10:00:00.000\n",
+    ] {
+        let log = format!("[Device Install Log]\n{text}");
+        let facts = read_all(folder(&[("setupapi.dev.log", log.as_bytes())]).path());
+        assert_eq!(line(&facts, Source::Usb).status, Status::Partial);
+        assert!(line(&facts, Source::Usb).detail.contains("not what was there"));
+        assert_eq!(line(&facts, Source::Storage).status, Status::Partial);
+        for source in [Source::Hid, Source::Displays] {
+            assert_eq!(line(&facts, source).status, Status::Unsupported, "{source}");
+        }
+    }
+}
+
+#[test]
+fn a_cut_lsusb_is_partial_for_devices_and_hid() {
+    // Inside the first configuration, before its interfaces: nothing that was printed is wrong.
+    let end = VERBOSE.find("    Interface Descriptor:").unwrap();
+    let facts = read_all(folder(&[("lsusb.txt", &VERBOSE.as_bytes()[..end])]).path());
+    assert_eq!(line(&facts, Source::Usb).status, Status::Partial);
+    assert!(line(&facts, Source::Usb).detail.contains("it was cut"));
+    assert_eq!(line(&facts, Source::Hid).status, Status::Unsupported);
+    // The same with the plain list: it has no interfaces at all.
+    let facts = read_all(folder(&[("lsusb.txt", PLAIN.as_bytes())]).path());
+    assert_eq!(line(&facts, Source::Hid).status, Status::Unsupported);
+}

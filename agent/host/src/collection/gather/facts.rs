@@ -50,7 +50,8 @@ impl Gathered {
             self.gaps.iter().filter(|(of, _)| *of == source).map(|(_, text)| text.as_str()).collect()
         };
         // Windows keeps every drive and every EDID it ever saw; elsewhere a file shows what was there.
-        let in_registry = self.families.contains("windows") && gaps(Source::Usb).is_empty();
+        let all_devices = gaps(Source::Usb).is_empty();
+        let in_registry = self.from_registry && all_devices;
         let whole = if in_registry { Status::Ok } else { Status::Partial };
         if facts.usb.is_empty() || !self.usb.is_empty() && facts.usb.iter().all(|d| d.descriptors.is_empty())
         {
@@ -69,7 +70,15 @@ impl Gathered {
         if facts.hid.is_empty() {
             let without = self.hid_without_descriptor;
             let count = self.hid.len();
+            // Where a device may be missing, or its interfaces, none may be said to have no HID interface.
             let (status, detail) = match (count, without) {
+                (0, 0) if !all_devices => (
+                    Status::Unsupported,
+                    "no HID interface was collected, and not all devices were".to_owned(),
+                ),
+                (_, 0) if !all_devices => {
+                    (Status::Partial, format!("{count} report descriptors; not all devices were collected"))
+                }
                 (0, 0) => (Status::Ok, "no HID interface is on record".to_owned()),
                 (0, _) => (
                     Status::Unsupported,
@@ -91,7 +100,7 @@ impl Gathered {
             facts.storage = self.storage;
             cover(facts, Source::Storage, whole, &detail);
         }
-        if !self.displays.is_empty() || self.families.contains("windows") {
+        if !self.displays.is_empty() || self.from_registry {
             let detail = format!("{} EDIDs", self.displays.len());
             facts.displays = self.displays;
             cover(facts, Source::Displays, whole, &detail);

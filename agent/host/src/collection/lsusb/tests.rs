@@ -8,7 +8,7 @@ const TREE: &str = include_str!("../../../captures/collections/lsusb-t.txt");
 fn pikvm() -> Listed {
     let listing = parse(PIKVM).unwrap();
     assert!(listing.verbose);
-    assert_eq!((listing.devices.len(), listing.malformed, listing.over_limit), (4, 0, 0));
+    assert_eq!((listing.devices.len(), listing.malformed, listing.cut, listing.over_limit), (4, 0, 0, 0));
     listing.devices.into_iter().next().unwrap()
 }
 

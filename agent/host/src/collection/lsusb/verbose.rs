@@ -1,5 +1,7 @@
 //! The fields that `lsusb -v` prints below a device's line.
 
+use std::collections::BTreeSet;
+
 use bearing_protocol::fact::{HidBus, HidDevice, UsbDevice, UsbInterface, UsbSpeed};
 
 use super::{
@@ -27,6 +29,41 @@ impl Reader {
 
     pub(super) fn is_verbose(&self) -> bool {
         !self.sections.is_empty()
+    }
+
+    /// Whether fewer configurations, interfaces or endpoints were printed than the device announces
+    /// (USB 2.0 sections 9.6.1, 9.6.3 and 9.6.5).
+    pub(super) fn is_cut(&self) -> bool {
+        let Some(device) = self.sections.iter().find(|section| section.kind == Kind::Device) else {
+            return false;
+        };
+        let count = |sections: &[Section], kind: Kind| sections.iter().filter(|s| s.kind == kind).count();
+        let announced = |section: &Section, name: &str| section.byte(name).map(usize::from);
+        let configurations = count(&self.sections, Kind::Configuration);
+        if announced(device, "bNumConfigurations").is_none_or(|announced| configurations < announced) {
+            return true;
+        }
+        let mut below_device = self.sections.split(|section| section.kind == Kind::Device).skip(1);
+        let below_device = below_device.next().unwrap_or_default();
+        let starts = |kind: Kind| move |_: &Section, next: &Section| next.kind != kind;
+        below_device.chunk_by(starts(Kind::Configuration)).any(|part| {
+            let Some(head) = part.first().filter(|head| head.kind == Kind::Configuration) else {
+                return false;
+            };
+            let interfaces: BTreeSet<_> = part
+                .iter()
+                .filter(|section| section.kind == Kind::Interface)
+                .filter_map(|section| section.byte("bInterfaceNumber"))
+                .collect();
+            announced(head, "bNumInterfaces").is_none_or(|announced| interfaces.len() < announced)
+                || part.chunk_by(starts(Kind::Interface)).any(|setting| {
+                    setting.first().is_some_and(|head| {
+                        head.kind == Kind::Interface
+                            && announced(head, "bNumEndpoints")
+                                .is_none_or(|announced| count(setting, Kind::Endpoint) < announced)
+                    })
+                })
+        })
     }
 
     pub(super) fn line(&mut self, line: &str) {
