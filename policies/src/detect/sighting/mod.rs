@@ -170,8 +170,8 @@ impl Sighting<'_> {
     /// How sure: from the number of independent kinds; a package database or a build identity counts twice, and a
     /// path left behind says little alone.
     pub fn confidence(&self) -> Confidence {
-        let kinds: BTreeSet<TraceKind> = self.traces.iter().map(|trace| trace.kind).collect();
-        let weight: usize = kinds
+        let weight: usize = self
+            .kinds()
             .iter()
             .map(|kind| match kind {
                 TraceKind::Identity | TraceKind::Package => 2,
@@ -201,9 +201,18 @@ impl Sighting<'_> {
         }) && self.kinds().len() == 1
     }
 
-    /// The independent kinds of what was seen, strongest first.
+    /// The independent kinds of what was seen, strongest first. A path left behind is no second kind beside the settings that were
+    /// read from it.
     pub fn kinds(&self) -> BTreeSet<TraceKind> {
-        self.traces.iter().map(|trace| trace.kind).collect()
+        let read_from = |path: &str| {
+            let settings = self.traces.iter().filter(|trace| trace.kind == TraceKind::State);
+            settings.into_iter().any(|trace| trace.evidence.location.starts_with(path))
+        };
+        self.traces
+            .iter()
+            .filter(|trace| trace.kind != TraceKind::Artefact || !read_from(&trace.evidence.location))
+            .map(|trace| trace.kind)
+            .collect()
     }
 
     /// When it came to be here, by the oldest sign.
@@ -221,7 +230,8 @@ impl Sighting<'_> {
         let direction = match self.tool.role {
             Role::Client => Some(Direction::Outgoing),
             Role::Host => Some(Direction::Incoming),
-            // Either end: the sign of an incoming side decides.
+            // Either end: one that starts by itself waits for others, whoever is approved to reach out with it.
+            Role::Both if self.traces.iter().any(|trace| trace.persistent) => Some(Direction::Incoming),
             Role::Both => None,
         };
         if self.states.is_empty() {

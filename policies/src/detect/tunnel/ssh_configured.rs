@@ -51,7 +51,12 @@ fn draft_of(forward: &SshForward) -> Option<Draft> {
         ),
         ForwardKind::Local | ForwardKind::Dynamic => return None,
     };
-    let reach = if forward.hosts.is_empty() || forward.hosts.iter().any(|host| host == "*") {
+    // What `exec` would decide is not run: whether the block holds is unknown, and one unknown word convicts nobody.
+    let conditional =
+        forward.hosts.iter().any(|word| word.trim_start_matches('!').eq_ignore_ascii_case("exec"));
+    let reach = if conditional {
+        "under a condition that is not evaluated"
+    } else if forward.hosts.is_empty() || forward.hosts.iter().any(|host| host == "*") {
         "for every host"
     } else {
         "for some hosts"
@@ -64,8 +69,12 @@ fn draft_of(forward: &SshForward) -> Option<Draft> {
     }
     Some(Draft {
         rule: "TU-04",
-        severity: Some(if grave || forward.kept_up { Severity::High } else { Severity::Medium }),
-        confidence: Confidence::Medium,
+        severity: Some(match (conditional, grave || forward.kept_up) {
+            (true, _) => Severity::Low,
+            (false, true) => Severity::High,
+            (false, false) => Severity::Medium,
+        }),
+        confidence: if conditional { Confidence::Low } else { Confidence::Medium },
         title: title.into(),
         subject: format!("ssh:{cause}"),
         product: Some(super::ssh::PRODUCT.into()),
