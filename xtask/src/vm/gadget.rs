@@ -72,7 +72,12 @@ pub(crate) fn plug(device: &Device, number: usize) -> anyhow::Result<(Gadget, St
     bound::wait("a loop-back controller", || {
         Path::new("/sys/class/udc").join(&controller).exists().then_some(())
     })?;
-    write(&gadget.join("UDC"), &controller)?;
+    // The network function of the gadget before may still be leaving the controller's directory: binding then fails as busy.
+    bound::wait("the controller to take the gadget", || match fs::write(gadget.join("UDC"), &controller) {
+        Err(error) if error.kind() == std::io::ErrorKind::ResourceBusy => None,
+        written => Some(written),
+    })?
+    .with_context(|| format!("cannot bind the gadget to `{controller}`"))?;
     let mark = format!("/dummy_hcd.{number}/");
     let place = bound::wait_until_bound(device, &|path| path.to_string_lossy().contains(&mark))?;
     Ok((made, place))

@@ -7,7 +7,7 @@
 use bearing_protocol::Timestamp;
 use jiff::{SignedDuration, civil::DateTime, tz::TimeZone};
 
-use super::windows::{Node, drive, usb_ids};
+use super::windows::{Node, drive, hid_ids, usb_ids};
 
 /// One device's sections.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +109,8 @@ impl Reader {
         let compatible = std::mem::take(&mut self.compatible);
         self.below = None;
         let (Some(instance), Some(time)) = (instance, time) else { return };
-        if usb_ids(&instance).is_none() && drive(&instance, &[], None).is_none_or(|drive| !drive.on_usb) {
+        let on_usb = usb_ids(&instance).or_else(|| hid_ids(&instance)).is_some();
+        if !on_usb && drive(&instance, &[], None).is_none_or(|drive| !drive.on_usb) {
             return;
         }
         if let Some(known) =

@@ -7,17 +7,20 @@
 //! device properties of `devpkey.h`.
 
 mod ids;
+mod loose;
 mod registry;
 
-pub use ids::{Drive, UsbIds, drive, triplet, usb_ids};
+pub use ids::{Drive, UsbIds, drive, hid_ids, triplet, usb_ids};
 pub use registry::{Remembered, SystemError, read as read_system_hive};
+
+use std::collections::BTreeSet;
 
 use bearing_protocol::{
     Timestamp,
     fact::{StorageDevice, UsbDevice, UsbInterface},
 };
 
-/// A node below `USB\`, `USBSTOR\` or `SCSI\`.
+/// A node below `USB\`, `HID\`, `USBSTOR\` or `SCSI\`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Node {
     /// `USB\VID_046D&PID_C52B\6&30c5d09c&0&5`.
@@ -118,11 +121,14 @@ pub fn assemble(nodes: &[Node], provenance: &str) -> Assembled {
             device.interfaces.push(UsbInterface { number, class, subclass, protocol, name, driver });
         }
     }
+    loose::add_hid(nodes, &devices, &mut out.usb);
     for device in &mut out.usb {
         device.interfaces.sort_by_key(|interface| interface.number);
         let hid = device.interfaces.iter().filter(|interface| interface.class == HID_CLASS).count();
         out.hid_interfaces += u64::try_from(hid).unwrap_or(u64::MAX);
     }
+    let mut loose_drives = Vec::new();
+    let mut taken = BTreeSet::new();
     for node in nodes {
         let Some(drive) = drive(&node.instance, &node.hardware, node.friendly.as_deref()) else { continue };
         let owner = devices
@@ -130,28 +136,60 @@ pub fn assemble(nodes: &[Node], provenance: &str) -> Assembled {
             .position(|device| node.hangs_on(device) || is_serial_of(node, device))
             .or_else(|| parts.iter().find(|(part, _)| node.hangs_on(part)).map(|(_, at)| *at))
             .or_else(|| devices.iter().position(|device| node.shares_container(device)));
-        match owner.and_then(|at| out.usb.get(at)) {
-            Some(device) if out.storage.len() < MAX_DEVICES => out.storage.push(StorageDevice {
-                name: format!("{}-{}", drive.kind, out.storage.len() + 1),
-                vendor: drive.vendor,
-                model: drive.product,
-                revision: drive.revision,
-                device_type: drive.device_type,
-                removable: None,
-                usb_path: Some(device.path.clone()),
-            }),
-            // A drive of another bus (SATA, NVMe) hangs on no USB device; a USB drive without one is an orphan.
-            None if drive.on_usb => out.orphans += 1,
-            _ => {}
+        match owner {
+            Some(at) => {
+                taken.insert(at);
+                out.add_drive(drive, at);
+            }
+            // A drive of another bus (SATA, NVMe) hangs on no USB device.
+            None if drive.on_usb => loose_drives.push((node, drive)),
+            None => {}
+        }
+    }
+    let known = loose::Known { devices: &devices, parts: &parts, usb: &out.usb, taken: &taken };
+    // Two drives may be of two devices, of which one is known.
+    let only = match &loose_drives[..] {
+        [(node, _)] => known.only_for(node),
+        _ => None,
+    };
+    for (node, drive) in loose_drives {
+        if let Some(at) = only {
+            out.add_drive(drive, at);
+            continue;
+        }
+        out.orphans += 1;
+        if out.usb.len() < 2 * MAX_DEVICES {
+            out.usb.push(loose::drive_alone(node, out.storage.len() + 1, provenance));
+            out.add_drive(drive, out.usb.len() - 1);
         }
     }
     out
 }
 
+impl Assembled {
+    /// Adds a drive of the device at a place.
+    fn add_drive(&mut self, drive: Drive, at: usize) {
+        let Some(device) = self.usb.get(at).filter(|_| self.storage.len() < MAX_DEVICES) else { return };
+        self.storage.push(StorageDevice {
+            name: format!("{}-{}", drive.kind, self.storage.len() + 1),
+            vendor: drive.vendor,
+            model: drive.product,
+            revision: drive.revision,
+            device_type: drive.device_type,
+            removable: None,
+            usb_path: Some(device.path.clone()),
+        });
+    }
+}
+
 /// `USBSTOR\…\SERIAL&0` of the device whose instance ends in `SERIAL`.
 fn is_serial_of(drive: &Node, device: &Node) -> bool {
-    let Some((serial, unit)) = drive.tail().rsplit_once('&') else { return false };
-    unit.bytes().all(|byte| byte.is_ascii_digit()) && serial.eq_ignore_ascii_case(device.tail())
+    let whole =
+        drive.tail().rsplit_once('&').filter(|(_, unit)| unit.bytes().all(|byte| byte.is_ascii_digit()));
+    [whole.map(|(serial, _)| serial), loose::serial_of(drive.tail())]
+        .into_iter()
+        .flatten()
+        .any(|serial| serial.eq_ignore_ascii_case(device.tail()))
 }
 
 /// Where it was plugged and when it was last seen; no serial, because a place is shown in clear.

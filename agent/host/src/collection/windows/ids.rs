@@ -35,6 +35,15 @@ pub fn usb_ids(id: &str) -> Option<UsbIds> {
     })
 }
 
+/// The ids of the USB device below `HID\VID_0E0F&PID_0003&MI_00&Col01\…`; `None` for HID on another bus.
+pub fn hid_ids(id: &str) -> Option<UsbIds> {
+    let bus = id.get(..4)?;
+    if !bus.eq_ignore_ascii_case("HID\\") {
+        return None;
+    }
+    usb_ids(&format!("USB\\{}", id.get(4..)?))
+}
+
 /// `USB\Class_03&SubClass_01&Prot_01`, `USB\DevClass_00&SubClass_00&Prot_00`; `None` for a shorter id.
 pub fn triplet(id: &str) -> Option<(u8, u8, u8)> {
     let upper = id.get(..id.len().min(MAX_ID_BYTES)).unwrap_or_default().to_ascii_uppercase();
