@@ -105,3 +105,42 @@ fn parts_without_their_device_are_counted_and_not_guessed() {
     assert_eq!(assembled.orphans, 1);
     assert_ne!(assembled.usb[0].path, assembled.usb[1].path);
 }
+
+fn nodes(instances: &[&str]) -> Vec<Node> {
+    instances.iter().map(|instance| Node { instance: (*instance).to_owned(), ..Node::default() }).collect()
+}
+
+#[test]
+fn a_drive_without_links_goes_to_the_only_device_it_can_be_of() {
+    let mut all = vec![
+        "USB\\VID_1D6B&PID_0104\\5&2a1b3c4d&0&1",
+        "USB\\VID_1D6B&PID_0104&MI_00\\6&1a2b&0&0000",
+        "USB\\VID_1D6B&PID_0104&MI_03\\6&1a2b&0&0003",
+        "HID\\VID_1D6B&PID_0104&MI_00\\7&1a2b&0&0000",
+        "USBSTOR\\CdRom&Ven_JetKVM&Prod_Virtual_Media&Rev_\\7&1a2b3c4d&0",
+    ];
+    let assembled = assemble(&nodes(&all), "setupapi");
+    assert_eq!((assembled.usb.len(), assembled.storage.len(), assembled.orphans), (1, 1, 0));
+    assert_eq!(assembled.storage[0].usb_path.as_ref(), Some(&assembled.usb[0].path));
+    // The HID node is proof of the interface below it.
+    assert_eq!((assembled.usb[0].interfaces[0].number, assembled.usb[0].interfaces[0].class), (0, 3));
+    assert_eq!(assembled.hid_interfaces, 1);
+    // A second device that may hold it: it is of neither.
+    all.push("USB\\VID_0781&PID_5567\\6&5d6e7f8&0&1");
+    let assembled = assemble(&nodes(&all), "setupapi");
+    assert_eq!((assembled.usb.len(), assembled.orphans), (3, 1));
+    let alone = assembled.usb.last().unwrap();
+    assert_eq!((alone.vendor_id, assembled.storage[0].usb_path.as_ref()), (0, Some(&alone.path)));
+}
+
+#[test]
+fn a_drive_alone_is_a_past_device_with_the_serial_of_its_instance() {
+    let assembled = assemble(
+        &nodes(&["USBSTOR\\CdRom&Ven_PiKVM&Prod_Optical_Drive\\7&1a2b3c4d&0&CAFEBABE&0"]),
+        "setupapi",
+    );
+    assert_eq!((assembled.usb.len(), assembled.storage.len(), assembled.orphans), (1, 1, 1));
+    assert_eq!(assembled.usb[0].serial.as_deref(), Some("CAFEBABE"));
+    let assembled = assemble(&nodes(&["USBSTOR\\Disk&Ven_A\\7&1a2b3c4d&0"]), "setupapi");
+    assert_eq!(assembled.usb[0].serial, None);
+}
