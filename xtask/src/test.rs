@@ -16,6 +16,25 @@ const PACKAGES: [&str; 9] = [
     "chromium-driver",
 ];
 
+/// The devices that are plugged in here: those without a network card. The kernel (6.1) leaves a controller's directory broken once a
+/// second gadget brings a network card to it, and the boot with all of them then ends; `cargo xtask vm gadget` tries all.
+const GADGETS: [&str; 14] = [
+    "pikvm",
+    "jetkvm",
+    "tinypilot",
+    "dell",
+    "logitech",
+    "hp-dongle",
+    "deskhop",
+    "flipmouse",
+    "fabi",
+    "lipsync",
+    "ch9329",
+    "barcode",
+    "holtek",
+    "apple",
+];
+
 /// How long each parser is fuzzed here; `cargo xtask fuzz` takes its time.
 const FUZZ_SECONDS: u32 = 5;
 
@@ -46,7 +65,7 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     steps.count("fuzzing", || fuzz::every(FUZZ_SECONDS, &[]));
     steps.run("real tools", || real_tools::main(&real_tools::Arguments::default()));
     if !arguments.no_vm {
-        steps.run("gadgets in the machine", || vm::detect::main(&vm::detect::Arguments::default()));
+        steps.run("gadgets in the machine", || vm::detect::main(&vm::detect::Arguments::only(&GADGETS)));
         steps.run("packages in the machine", || vm::packages::main(None));
     }
     steps.finish()

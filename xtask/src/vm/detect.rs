@@ -35,10 +35,17 @@ pub(crate) struct Arguments {
     agent: Option<PathBuf>,
     /// Only descriptions whose name begins so; compares no table
     #[arg(long, value_name = "NAME")]
-    only: Option<String>,
+    only: Vec<String>,
     /// Judge what the last boot gave instead of booting
     #[arg(long)]
     again: bool,
+}
+
+impl Arguments {
+    /// Only these devices.
+    pub(crate) fn only(names: &[&str]) -> Self {
+        Self { only: names.iter().map(|name| (*name).to_owned()).collect(), ..Self::default() }
+    }
 }
 
 #[derive(Deserialize)]
@@ -109,7 +116,8 @@ struct Answer {
 /// # Errors
 /// When the machine does not boot; names each device and form that came out otherwise than expected.
 pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
-    let begins = |name: &str| arguments.only.as_ref().is_none_or(|only| name.starts_with(only.as_str()));
+    let some = !arguments.only.is_empty();
+    let begins = |name: &str| !some || arguments.only.iter().any(|only| name.starts_with(only.as_str()));
     let cases: Vec<Case> = description::all()?.into_iter().filter(|case| begins(&case.device.name)).collect();
     let displays: Vec<displays::Display> =
         displays::all()?.into_iter().filter(|display| begins(&display.name)).collect();
@@ -120,7 +128,7 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
         serde_json::from_slice(&std::fs::read(&recorded).context("nothing was recorded yet")?)?
     } else {
         let outputs = boot(arguments.agent.as_deref(), &kernel, &batches, &displays)?;
-        if arguments.only.is_none() {
+        if !some {
             std::fs::write(&recorded, serde_json::to_vec(&outputs)?)?;
         }
         outputs
@@ -160,7 +168,7 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
         bail!("{} of {} came out otherwise:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
     }
     println!("{} devices and forms, {} displays: all as expected", cases.len(), displays.len());
-    if arguments.only.is_some() {
+    if some {
         return Ok(());
     }
     table::keep(&rows, &kernel.release, arguments.write)

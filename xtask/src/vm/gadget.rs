@@ -29,7 +29,35 @@ pub(crate) fn controllers(speed: Speed, count: usize) -> anyhow::Result<()> {
 }
 
 /// Creates the gadget, connects it to its controller, and gives the kernel's name for its place.
+///
+/// The network function of the gadget before may still be leaving the controller's directory when this one's arrives: the kernel then refuses
+/// as busy, and binding the same function again would crash it (6.1, `register_netdevice`). Another gadget is made from the start instead.
 pub(crate) fn plug(device: &Device, number: usize) -> anyhow::Result<(Gadget, String)> {
+    let controller = format!("dummy_udc.{number}");
+    bound::wait("a loop-back controller", || {
+        Path::new("/sys/class/udc").join(&controller).exists().then_some(())
+    })?;
+    let made = bound::wait("the controller to take the gadget", || {
+        let made = match make(device, number) {
+            Ok(made) => made,
+            Err(error) => return Some(Err(error)),
+        };
+        match fs::write(dir(number).join("UDC"), &controller) {
+            Ok(()) => Some(Ok(made)),
+            Err(error) if error.kind() == std::io::ErrorKind::ResourceBusy => remove(made).err().map(Err),
+            Err(error) => {
+                let error = anyhow::Error::new(error);
+                Some(Err(error.context(format!("cannot bind the gadget to `{controller}`"))))
+            }
+        }
+    })??;
+    let mark = format!("/dummy_hcd.{number}/");
+    let place = bound::wait_until_bound(device, &|path| path.to_string_lossy().contains(&mark))?;
+    Ok((made, place))
+}
+
+/// Creates the gadget, not connected yet.
+fn make(device: &Device, number: usize) -> anyhow::Result<Gadget> {
     let gadget = dir(number);
     fs::create_dir(&gadget).context("cannot create the gadget")?;
     let [class, subclass, protocol] = device.device_class;
@@ -68,25 +96,17 @@ pub(crate) fn plug(device: &Device, number: usize) -> anyhow::Result<(Gadget, St
         let (name, dir) = create(&gadget, number, place, function, &mut made)?;
         std::os::unix::fs::symlink(&dir, configuration.join(name))?;
     }
-    let controller = format!("dummy_udc.{number}");
-    bound::wait("a loop-back controller", || {
-        Path::new("/sys/class/udc").join(&controller).exists().then_some(())
-    })?;
-    // The network function of the gadget before may still be leaving the controller's directory: binding then fails as busy.
-    bound::wait("the controller to take the gadget", || match fs::write(gadget.join("UDC"), &controller) {
-        Err(error) if error.kind() == std::io::ErrorKind::ResourceBusy => None,
-        written => Some(written),
-    })?
-    .with_context(|| format!("cannot bind the gadget to `{controller}`"))?;
-    let mark = format!("/dummy_hcd.{number}/");
-    let place = bound::wait_until_bound(device, &|path| path.to_string_lossy().contains(&mark))?;
-    Ok((made, place))
+    Ok(made)
 }
 
 /// Disconnects and removes the gadget.
 pub(crate) fn unplug(made: Gadget) -> anyhow::Result<()> {
+    write(&dir(made.number).join("UDC"), "\n")?;
+    remove(made)
+}
+
+fn remove(made: Gadget) -> anyhow::Result<()> {
     let gadget = dir(made.number);
-    write(&gadget.join("UDC"), "\n")?;
     let configuration = gadget.join("configs/c.1");
     for entry in fs::read_dir(&configuration)? {
         let path = entry?.path();
