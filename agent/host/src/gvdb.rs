@@ -7,6 +7,8 @@
 
 use bearing_protocol::text::truncate;
 
+use crate::little_endian::u32_at;
+
 /// A setting's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
@@ -167,10 +169,6 @@ fn parse_variant(bytes: &[u8]) -> Value {
             .map_or(Value::Other, |text| Value::Text(truncate(text, MAX_TEXT_BYTES).to_owned())),
         _ => Value::Other,
     }
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
 }
 
 /// Where a person's database lies, below the home directory.

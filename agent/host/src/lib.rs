@@ -16,6 +16,7 @@ pub mod root;
 mod desktop;
 #[cfg(target_os = "linux")]
 mod linux;
+mod little_endian;
 mod sysfs;
 #[cfg(test)]
 mod testing;

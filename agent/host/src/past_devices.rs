@@ -18,7 +18,7 @@ use std::{
 
 use bearing_protocol::{
     Timestamp,
-    fact::{DeviceEvent, StorageDevice, UsbDevice},
+    fact::{DeviceEvent, StorageDevice, UsbDevice, UsbInterface},
 };
 use jiff::SignedDuration;
 
@@ -27,6 +27,23 @@ use crate::{
     reading::{Context, Read, Reading, Unread},
     root::{FileKind, Root},
 };
+
+/// Interfaces of which only the class triplets are remembered, numbered as they come.
+fn interfaces(triplets: impl Iterator<Item = (u8, u8, u8)>) -> Vec<UsbInterface> {
+    (0_u8..MAX_INTERFACES)
+        .zip(triplets)
+        .map(|(number, (class, subclass, protocol))| UsbInterface {
+            number,
+            class,
+            subclass,
+            protocol,
+            ..UsbInterface::default()
+        })
+        .collect()
+}
+
+/// More interfaces than real devices have; bNumInterfaces (USB 2.0, 9.6.3) could say up to 255.
+const MAX_INTERFACES: u8 = 32;
 
 /// What is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

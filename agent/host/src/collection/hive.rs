@@ -12,6 +12,8 @@ pub use log::{Recovered, recover};
 
 use bearing_protocol::Timestamp;
 
+use crate::little_endian::{u16_at, u32_at};
+
 /// Why a hive, a key or a value cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HiveError {
@@ -329,14 +331,6 @@ fn checksum(bytes: &[u8]) -> u32 {
         u32::MAX => u32::MAX - 1,
         sum => sum,
     }
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
 }
 
 const BASE_BYTES: usize = 4_096;

@@ -9,6 +9,7 @@
 use serde::Deserialize;
 
 use super::{package_json::parse_package_name, read_at::ReadAt};
+use crate::little_endian::u32_at;
 
 /// Most bytes of the header; a large editor has some four million.
 const MAX_HEADER_BYTES: usize = 16 * 1024 * 1024;
@@ -52,10 +53,6 @@ pub(super) fn application_name(source: &dyn ReadAt) -> Option<String> {
     let begin = u64::from(of_header?).checked_add(8)?.checked_add(entry.offset.parse().ok()?)?;
     let length = usize::try_from(entry.size).ok().filter(|bytes| *bytes <= MAX_FILE_BYTES)?;
     parse_package_name(&source.read_at(begin, length))
-}
-
-fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(bytes.get(offset..)?.first_chunk().copied()?))
 }
 
 #[cfg(test)]

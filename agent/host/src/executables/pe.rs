@@ -12,6 +12,7 @@ use super::{
     go_build_info::{self, GoBuild},
     read_at::ReadAt,
 };
+use crate::little_endian::{u16_at, u32_at};
 
 /// Most sections; the loader itself takes 96.
 const MAX_SECTIONS: u16 = 96;
@@ -246,14 +247,6 @@ fn text(bytes: &[u8], max_units: usize) -> (String, usize) {
 
 const fn aligned(offset: usize) -> usize {
     offset.saturating_add(3) & !3
-}
-
-fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(bytes.get(offset..)?.first_chunk().copied()?))
-}
-
-fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(bytes.get(offset..)?.first_chunk().copied()?))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::read_at::ReadAt;
+use crate::little_endian::{u16_at, u32_at};
 
 /// The longest comment an archive can end with, and the record before it.
 const MAX_END_BYTES: usize = 22 + 65_535;
@@ -89,14 +90,6 @@ fn inflate(packed: &[u8], limit: usize) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(limit.min(MAX_FILE_BYTES));
     let status = Decompress::new(false).decompress_vec(packed, &mut bytes, FlushDecompress::Finish).ok()?;
     (status == Status::StreamEnd || bytes.len() == limit).then_some(bytes)
-}
-
-fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(bytes.get(offset..)?.first_chunk().copied()?))
-}
-
-fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(bytes.get(offset..)?.first_chunk().copied()?))
 }
 
 #[cfg(test)]

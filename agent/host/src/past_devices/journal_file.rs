@@ -12,6 +12,7 @@ use bearing_protocol::Timestamp;
 
 use super::kernel_lines::KernelLine;
 use crate::executables::read_at::ReadAt;
+use crate::little_endian::{u32_at, u64_at};
 
 /// A file that is no journal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -221,14 +222,6 @@ impl<R: ReadAt + ?Sized> Reader<'_, R> {
     const fn payload(&self) -> usize {
         if self.compact { 72 } else { 64 }
     }
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(bytes.get(at..at.checked_add(8)?)?.try_into().ok()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
 }
 
 const SIGNATURE: &[u8] = b"LPKSHHRH";

@@ -6,10 +6,7 @@
 
 use std::path::Path;
 
-use bearing_protocol::{
-    Timestamp,
-    fact::{UsbDevice, UsbInterface},
-};
+use bearing_protocol::{Timestamp, fact::UsbDevice};
 use jiff::SignedDuration;
 
 use super::{MAX_ENTRIES, Past};
@@ -69,16 +66,7 @@ pub fn parse(text: &str, minor: u32, booted_at: Option<Timestamp>) -> Option<Usb
         manufacturer: value("ID_VENDOR_ENC").map(unescape).filter(|text| !text.is_empty()),
         product: value("ID_MODEL_ENC").map(unescape).filter(|text| !text.is_empty()),
         serial: value("ID_SERIAL_SHORT").map(|text| cut(text).to_owned()),
-        interfaces: (0_u8..MAX_INTERFACES)
-            .zip(interfaces)
-            .map(|(number, (class, subclass, protocol))| UsbInterface {
-                number,
-                class,
-                subclass,
-                protocol,
-                ..UsbInterface::default()
-            })
-            .collect(),
+        interfaces: super::interfaces(interfaces),
         provenance: Some("udev-database".to_owned()),
         first_seen: at,
         last_seen: at,
@@ -120,7 +108,6 @@ fn cut(text: &str) -> &str {
 const DATABASE: &str = "/run/udev/data";
 const MAX_ENTRY_BYTES: usize = 16 * 1024;
 const MAX_VALUE_BYTES: usize = 1024;
-const MAX_INTERFACES: u8 = 32;
 
 #[cfg(test)]
 mod tests {

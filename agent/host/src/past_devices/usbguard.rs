@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bearing_protocol::fact::{UsbDevice, UsbInterface};
+use bearing_protocol::fact::UsbDevice;
 
 use super::{MAX_ENTRIES, Past};
 use crate::{
@@ -81,16 +81,7 @@ fn device(tokens: &[Token], number: usize) -> Option<UsbDevice> {
         product_id: sysfs::hex_u16(product)?,
         product: text("name").filter(|text| !text.is_empty()),
         serial: text("serial").filter(|text| !text.is_empty()),
-        interfaces: (0_u8..MAX_INTERFACES)
-            .zip(interfaces.flatten())
-            .map(|(number, (class, subclass, protocol))| UsbInterface {
-                number,
-                class,
-                subclass,
-                protocol,
-                ..UsbInterface::default()
-            })
-            .collect(),
+        interfaces: super::interfaces(interfaces.flatten()),
         provenance: Some("usbguard".to_owned()),
         ..UsbDevice::default()
     })
@@ -166,7 +157,6 @@ const RULES_DIRECTORY: &str = "/etc/usbguard/rules.d";
 const MAX_FILE_BYTES: usize = 1024 * 1024;
 const MAX_RULES: usize = 4096;
 const MAX_TOKENS: usize = 256;
-const MAX_INTERFACES: u8 = 32;
 const MAX_TEXT_BYTES: usize = 512;
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 
 use crate::executables::read_at::ReadAt;
 
+use super::u32_at;
+
 /// Where the newest committed copy of each page lies in the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
@@ -105,10 +107,6 @@ impl Sums {
     fn is(&self, stored: &[u8]) -> bool {
         u32_at(stored, 0) == Some(self.a) && u32_at(stored, 4) == Some(self.b)
     }
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
 }
 
 const HEADER_BYTES: usize = 32;
