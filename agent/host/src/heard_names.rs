@@ -56,6 +56,7 @@ pub fn listen(memory: &mut Memory, clock: Arc<dyn Clock>) -> io::Result<()> {
     }
 }
 
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "names are heard on Linux only"))]
 impl Heard {
     /// Whether policy wants names; what was kept is forgotten where it does not.
     pub(crate) fn want(&self, wanted: bool) {
