@@ -87,7 +87,53 @@ pub struct Acknowledgement {
     /// A policy newer than the one named in the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Envelope>,
+    /// Version of the filter of the tenant's own interfaces, where there is one: an agent that holds another fetches it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neighbour_filter: Option<String>,
+    /// The last place verdict, only where policy shows it to everybody (`[place] show_verdict`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<ShownPlace>,
 }
+
+/// A place verdict as the employee sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownPlace {
+    /// `match mismatch concealed cluster inconclusive no_expectation`.
+    pub verdict: String,
+    /// Why, a line each.
+    pub why: Vec<String>,
+    /// When it was reached.
+    pub at: Timestamp,
+}
+
+/// `POST /agent/v1/echo` and `POST /agent/v1/neighbours`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EchoRequest {
+    /// Carries an [`crate::payload::EchoPayload`].
+    pub envelope: Envelope,
+}
+
+/// The answer to an echo.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EchoAnswer {
+    /// To be signed and sent back at once on the same connection; absent where the server has enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+}
+
+/// The answer of `POST /agent/v1/neighbours`: the tenant's own interfaces, so that an agent can tell which of its
+/// neighbours are colleagues' machines without naming anybody else's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NeighbourFilter {
+    /// Its version: SHA-256 of the prefixes, hex, cut to 16 digits.
+    pub version: String,
+    /// The first 32 bit of each interface's HMAC (as in [`crate::payload::PlaceItem::interfaces`]), big-endian, sorted,
+    /// without repetition, in base64. At most [`MAX_FILTER_ENTRIES`].
+    pub prefixes: String,
+}
+
+/// Most entries of a [`NeighbourFilter`].
+pub const MAX_FILTER_ENTRIES: usize = 400_000;
 
 /// A request for a fresh report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -101,6 +101,7 @@ impl Device {
             policy_version: 1,
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             sent_at: now,
+            trips: Vec::new(),
         };
         let envelope = Envelope::seal(&payload, &[&self.key])?;
         self.advance(&envelope)?;

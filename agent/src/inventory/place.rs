@@ -35,6 +35,7 @@ pub(super) fn item(facts: &Facts, tenant: &TenantKey) -> PlaceItem {
         default_route_tunnel: default_route_tunnel(facts),
         gateway: facts.network.gateways.iter().find_map(|gateway| gateway.mac.as_ref()).map(mac),
         interfaces: own.map(mac).take(MAX_INTERFACES).collect(),
+        ..PlaceItem::default()
     }
 }
 

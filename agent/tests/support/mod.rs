@@ -189,7 +189,15 @@ impl FakeServer {
 
     /// An acknowledgement to put something into; its sequence is filled in.
     pub fn acknowledgement() -> Acknowledgement {
-        Acknowledgement { sequence: 0, duplicate: false, server_time: now(), challenge: None, policy: None }
+        Acknowledgement {
+            sequence: 0,
+            duplicate: false,
+            server_time: now(),
+            challenge: None,
+            policy: None,
+            neighbour_filter: None,
+            place: None,
+        }
     }
 }
 

@@ -7,14 +7,14 @@ use bearing_protocol::{
     coverage::Source,
     rule::{Family, RuleId},
     severity::Severity,
-    text::printable,
 };
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::{
     approval::{self, ApprovalRule},
     known::{is_known_rule, nearest_rule},
+    place::{self, AnchorSite, PlaceSettings},
+    site::Site,
 };
 use crate::catalogue::Tool;
 
@@ -50,6 +50,10 @@ pub(super) struct Form {
     pub(super) approvals: Vec<ApprovalRule>,
     #[serde(default, rename = "site")]
     pub(super) sites: Vec<Site>,
+    #[serde(default, skip_serializing_if = "PlaceSettings::is_default")]
+    pub(super) place: PlaceSettings,
+    #[serde(default, rename = "anchor", skip_serializing_if = "Vec::is_empty")]
+    pub(super) anchors: Vec<AnchorSite>,
     #[serde(default, rename = "tool")]
     pub(super) tools: Vec<Tool>,
 }
@@ -71,6 +75,8 @@ impl Default for Form {
             opt_in: BTreeSet::new(),
             approvals: Vec::new(),
             sites: Vec::new(),
+            place: PlaceSettings::default(),
+            anchors: Vec::new(),
             tools: Vec::new(),
         }
     }
@@ -116,20 +122,6 @@ impl Default for Schedule {
     }
 }
 
-/// A place of the organisation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Site {
-    /// Its name.
-    pub name: String,
-    /// Its public networks.
-    #[serde(default)]
-    pub networks: Vec<IpNet>,
-    /// Its country (ISO 3166-1 alpha-2), or countries.
-    #[serde(default)]
-    pub countries: Vec<String>,
-}
-
 impl Form {
     /// Everything that is wrong, each with a text that stands near it in the file.
     pub(super) fn flaws(&self) -> Vec<(String, String)> {
@@ -159,16 +151,10 @@ impl Form {
             flaws.extend(approval.rule.and_then(|rule| unknown_rule(rule, "[[approval]]")));
             flaws.extend(approval.flaw().map(|message| (approval.owner.clone(), message)));
         }
-        let of_sites = self.sites.iter().flat_map(|site| &site.countries);
-        for country in self.expected_countries.iter().chain(of_sites) {
-            if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()) {
-                let shown = printable(country, 20);
-                flaws.push((
-                    country.clone(),
-                    format!("`{shown}` is no country code: want two capitals, as in `DE`"),
-                ));
-            }
-        }
+        flaws.extend(self.sites.iter().flat_map(Site::flaws));
+        flaws.extend(self.place.flaws());
+        flaws.extend(place::anchor_flaws(&self.anchors));
+        flaws.extend(self.expected_countries.iter().filter_map(|country| place::country_flaw(country)));
         flaws.extend(self.opt_in.iter().filter_map(|rule| unknown_rule(*rule, "`opt_in`")));
         for source in self.minimum_coverage.intersection(&self.privacy.sources_off) {
             let message = format!("source `{source}` is in `minimum_coverage` and in `sources_off`");

@@ -29,7 +29,7 @@ pub(super) const OPT_IN_SOURCES: [(Source, &str); 1] = [(Source::PresenceDays, "
 const SIGNALS: [(Family, u8); 10] = [
     (Family::RemoteAccess, 11),
     (Family::Kvm, 9),
-    (Family::Location, 8),
+    (Family::Location, 9),
     (Family::Tunnel, 6),
     (Family::AntiIdle, 4),
     (Family::VirtualCamera, 4),

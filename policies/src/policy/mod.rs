@@ -9,8 +9,10 @@ mod approval;
 mod device;
 mod form;
 mod known;
+mod place;
 mod profile;
 mod scope;
+mod site;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,10 +24,12 @@ use bearing_protocol::{
 
 pub use approval::ApprovalRule;
 pub use device::{DeviceApproval, DeviceScope};
-pub use form::{Privacy, Schedule, Site};
+pub use form::{Privacy, Schedule};
 pub use known::{is_known_rule, nearest_rule};
+pub use place::{AnchorSite, PlaceOptIn, PlaceSettings, TripRule};
 pub use profile::PROFILES;
 pub use scope::{Direction, Scope, WIDENING};
+pub use site::{Site, SiteKind};
 pub use window::{Day, Window};
 
 use crate::{
@@ -126,6 +130,16 @@ impl Policy {
     /// The device group it is for, where it says.
     pub fn group(&self) -> Option<&str> {
         self.form.group.as_deref()
+    }
+
+    /// Settings of the place evaluation.
+    pub fn place(&self) -> &PlaceSettings {
+        &self.form.place
+    }
+
+    /// Anchors.
+    pub fn anchors(&self) -> &[AnchorSite] {
+        &self.form.anchors
     }
 
     /// Whether the rules of `family` are applied.

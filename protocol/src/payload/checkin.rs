@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::TripNotice;
 use crate::{
     digest::Digest,
     envelope::Payload,
@@ -33,6 +34,9 @@ pub struct CheckinPayload {
     pub agent_version: String,
     /// The agent's clock.
     pub sent_at: Timestamp,
+    /// Trips that were announced on the device and no acknowledged message carried yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trips: Vec<TripNotice>,
 }
 
 /// Why an agent checks in.

@@ -19,6 +19,10 @@ pub enum InventoryValue {
     Software(SoftwareItem),
     /// What the place evaluation needs.
     Place(PlaceItem),
+    /// What the machine is made of, as pseudonyms.
+    Hardware(HardwareItem),
+    /// What was installed first after the system's first start, as pseudonyms.
+    FirstInstalls(FirstInstallsItem),
 }
 
 /// A USB device, without its serial.
@@ -150,8 +154,67 @@ pub struct PlaceItem {
     pub session_time_zones: Vec<String>,
     /// Whether the default route runs over a tunnel.
     pub default_route_tunnel: Option<bool>,
-    /// Truncated HMAC (64 bit, hex) of the gateway's MAC under the tenant key.
+    /// Catalogue id of the client that owns the tunnel of the default route, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tunnel_client: Option<String>,
+    /// Wi-Fi regulatory country (ISO 3166-1 alpha-2), where one is set and it is no world domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wifi_country: Option<String>,
+    /// Truncated HMAC (64 bit, hex) of the gateway's MAC under the tenant key. Virtual gateways (VRRP, containers,
+    /// virtual machines) are left out.
     pub gateway: Option<String>,
     /// HMACs of this machine's own interfaces, for matching neighbours.
     pub interfaces: Vec<String>,
+    /// HMACs of neighbours that matched the tenant's own interfaces. Nobody else's leave.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub neighbours: Vec<String>,
+    /// HMACs of the hardware addresses that KV-07 takes for IP-KVMs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kvm_neighbours: Vec<String>,
+    /// Least round trips to the organisation's anchors.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub anchors: Vec<AnchorRoundTrip>,
 }
+
+/// The least round trip to one anchor in the last 24 hours.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AnchorRoundTrip {
+    /// The anchor's name in policy.
+    pub name: String,
+    /// The least round trip in microseconds.
+    pub min_us: u32,
+    /// Probes that were answered.
+    pub samples: u32,
+}
+
+/// What the machine is made of. Each a truncated HMAC (64 bit, hex) under the tenant key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HardwareItem {
+    /// The system's UUID of SMBIOS, where it is no placeholder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// The board's serial number, where it is no placeholder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub board: Option<String>,
+    /// Serial numbers of fixed disks.
+    pub disks: Vec<String>,
+    /// Permanent addresses of built-in network interfaces (not USB, not virtual).
+    pub interfaces: Vec<String>,
+    /// The built-in panel, where its EDID has a serial number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub panel: Option<String>,
+}
+
+/// Names of packages, truncated HMACs (64 bit, hex) under the tenant key, in the order of their installation after
+/// the system's first start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FirstInstallsItem {
+    /// At most [`MAX_FIRST_INSTALLS`], earliest first.
+    pub names: Vec<String>,
+}
+
+/// Most names of a [`FirstInstallsItem`].
+pub const MAX_FIRST_INSTALLS: usize = 40;

@@ -38,9 +38,46 @@ pub struct ObservationPayload {
     pub tables: Vec<TableAge>,
     /// Server's clock minus agent's `sent_at`, in milliseconds.
     pub clock_skew_ms: i64,
-    /// Smoothed round-trip time of the connection in microseconds, where the peer is the client.
+    /// The device's last connection over the other address family, within 48 hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tcp_rtt_us: Option<u32>,
+    pub other_family: Option<FamilySeen>,
+    /// The last measured round trips, within 24 hours; absent where the peer was not the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_trips: Option<RoundTrips>,
+}
+
+/// A connection over one address family.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FamilySeen {
+    /// 4 or 6.
+    pub address_family: u8,
+    /// As in [`ObservationPayload::address_digest`].
+    pub address_digest: String,
+    /// Country from the first table.
+    pub country: Option<String>,
+    /// Second opinion.
+    pub alt_country: Option<String>,
+    /// Autonomous system number.
+    pub asn: Option<u32>,
+    /// Egress class.
+    pub egress_class: String,
+    /// When.
+    pub seen_at: Timestamp,
+}
+
+/// Round trips of one connection, transport against application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoundTrips {
+    /// The kernel's least round trip of the transport (`TCP_INFO`), in microseconds.
+    pub tcp_min_us: u32,
+    /// The least time from a nonce's departure to its signed return, in microseconds.
+    pub application_min_us: u32,
+    /// Nonces that came back.
+    pub samples: u32,
+    /// When.
+    pub measured_at: Timestamp,
 }
 
 impl Payload for ObservationPayload {

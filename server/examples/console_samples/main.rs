@@ -385,7 +385,8 @@ async fn report(
         egress_class: if country.is_some() { "residential" } else { "unknown" }.into(),
         tables: vec![TableAge { name: "iptocc 2026.10".into(), built: "2026-10-29".into() }],
         clock_skew_ms: 120,
-        tcp_rtt_us: None,
+        other_family: None,
+        round_trips: None,
     };
     let intake = Intake {
         device: device.id.clone(),

@@ -140,6 +140,7 @@ impl Inventory {
                 InventoryValue::Display(item) => all.displays.push(display(&item, fired, &mut room)),
                 InventoryValue::Software(item) => all.software.push(software(&item)),
                 InventoryValue::Place(item) => all.place = Some(item),
+                InventoryValue::Hardware(_) | InventoryValue::FirstInstalls(_) => {}
             }
         }
         all.displays.sort_by_key(|display| !display.connected);

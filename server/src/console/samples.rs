@@ -321,7 +321,8 @@ pub(super) fn known_device() -> Known {
                 TableAge { name: "iptocc".into(), built: "2026-11-01".into() },
             ],
             clock_skew_ms: 10,
-            tcp_rtt_us: None,
+            other_family: None,
+            round_trips: None,
         }),
         messages: vec![
             message(4, MessageKind::Report, Chain::Continues),

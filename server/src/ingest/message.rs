@@ -142,6 +142,8 @@ impl Ingest {
             server_time: parts.app.clock.now(),
             challenge: challenge.map(|row| Challenge { nonce: row.nonce, evaluation: Some(row.evaluation) }),
             policy: policy.map(|policy| policy.envelope.clone()),
+            neighbour_filter: None,
+            place: None,
         })
     }
 

@@ -50,7 +50,8 @@ pub(super) fn observe(
         tables: geo::tables(),
         clock_skew_ms: i64::try_from(received_at.duration_since(message.sent_at).as_millis())
             .unwrap_or(i64::MAX),
-        tcp_rtt_us: None,
+        other_family: None,
+        round_trips: None,
     };
     let envelope = Envelope::seal(&payload, &[&app.evidence_key])
         .map_err(|_| Refused::unavailable("the observation cannot be signed"))?;

@@ -277,6 +277,7 @@ impl Agent {
             policy_version: 1,
             agent_version: "0.1.0".to_owned(),
             sent_at: now(),
+            trips: Vec::new(),
         }
     }
 
