@@ -88,6 +88,8 @@ id!(/// A person with an account on the server.
     UserId, "usr_", "user id");
 id!(/// An approval (waiver).
     ApprovalId, "apr_", "approval id");
+id!(/// A case: what people find out about a device, a person or a group.
+    CaseId, "cas_", "case id");
 
 impl DeviceId {
     /// The id that belongs to a device's Ed25519 public key.

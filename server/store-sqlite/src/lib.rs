@@ -6,6 +6,8 @@
 
 mod approval;
 mod audit;
+mod case;
+mod case_change;
 mod column;
 mod device;
 mod evaluation;
@@ -19,6 +21,8 @@ mod open;
 mod overview;
 mod policy;
 mod setting;
+mod sighting;
+mod sign_in;
 mod token;
 mod user;
 mod verdict;

@@ -14,7 +14,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [(i64, &str, &str); 18] = migrations! {
+const MIGRATIONS: &[(i64, &str, &str)] = &migrations! {
     1 "0001_settings";
     2 "0002_tokens";
     3 "0003_devices";
@@ -33,6 +33,12 @@ const MIGRATIONS: [(i64, &str, &str); 18] = migrations! {
     16 "0016_audit";
     17 "0017_evaluations";
     18 "0018_approval_hours";
+    30 "0030_sightings";
+    31 "0031_source_addresses";
+    32 "0032_round_trips";
+    33 "0033_sign_ins";
+    50 "0050_cases";
+    51 "0051_case_events";
 };
 
 /// What brings a file of any earlier version to this one.

@@ -14,7 +14,7 @@ const WHAT: &str = "write verdicts";
 const NO_WORK: i64 = 5;
 
 /// Where a verdict stands in the queue.
-fn rank(verdict: &str) -> i64 {
+pub(crate) fn rank(verdict: &str) -> i64 {
     match verdict {
         "escalate" => 0,
         "investigate" => 1,

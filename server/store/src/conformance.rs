@@ -8,6 +8,7 @@
 
 pub mod approvals;
 pub mod audit;
+pub mod cases;
 pub mod chain;
 pub mod evaluations;
 pub mod findings;
@@ -15,6 +16,7 @@ pub mod jobs;
 pub mod pages;
 pub mod people;
 pub mod sample;
+pub mod sightings;
 pub mod tokens;
 pub mod verdicts;
 
@@ -61,6 +63,11 @@ where
         approvals::an_expired_approval_reopens_what_it_covered;
         approvals::a_withdrawn_approval_reopens_what_it_covered;
         audit::the_log_is_numbered_and_chained;
+        cases::a_subject_has_one_open_case_that_follows_it;
+        cases::a_case_changes_only_from_the_version_that_was_seen;
+        cases::disproof_steps_and_custody_are_kept;
+        cases::splitting_and_merging_forget_nothing;
+        cases::case_pages_are_ordered_by_work;
         people::names_are_taken_once_and_sessions_end;
         people::failures_are_counted_in_one_step;
         people::settings_read_back;
@@ -71,6 +78,9 @@ where
         pages::search_takes_wildcards_as_plain_characters;
         pages::a_foreign_cursor_is_refused;
         pages::the_overview_counts_what_is_there;
+        sightings::sightings_of_one_address_are_one_run;
+        sightings::what_is_old_is_forgotten_and_the_first_run_stays;
+        sightings::a_sign_in_is_stored_once;
         verdicts::the_queue_is_ordered_by_work;
         verdicts::silence_is_overdue_until_it_is_a_finding;
         evaluations::a_challenge_is_answered_once_and_a_result_frozen_once;

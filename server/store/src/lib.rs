@@ -6,6 +6,7 @@
 
 mod approval;
 mod audit;
+mod case;
 mod device;
 mod error;
 mod evaluation;
@@ -15,6 +16,8 @@ mod ledger;
 mod overview;
 mod page;
 mod policy;
+mod sighting;
+mod sign_in;
 mod token;
 mod user;
 mod verdict;
@@ -23,6 +26,10 @@ pub mod conformance;
 
 pub use approval::{ApprovalRow, Approvals};
 pub use audit::{AuditEntry, AuditLog};
+pub use case::{
+    CaseArithmetic, CaseChange, CaseCheck, CaseCounts, CaseDecision, CaseEvent, CaseFilter, CaseMember, CaseRow,
+    CaseStatus, CaseSubject, Cases, CheckResult, ClosingMark, CustodyEntry, Opened, SubjectKind,
+};
 pub use device::{DeviceFilter, DeviceRow, DeviceState, Devices, NewDevice};
 pub use error::StoreError;
 pub use evaluation::{ChallengeRow, EvaluationRow, EvaluationStatus, Evaluations};
@@ -34,6 +41,8 @@ pub use ledger::{Accepted, Chain, Intake, Ledger, MessageKind, Refusal, StoredMe
 pub use overview::{Overview, OverviewCounts};
 pub use page::{MAX_PAGE, Page, PageRequest};
 pub use policy::{Policies, PolicyRow};
+pub use sighting::{Forgotten, KeepFrom, NewSighting, RawAddress, Sighting, Sightings, SourceSeen};
+pub use sign_in::{SignInRow, SignIns};
 pub use token::{NewToken, TokenRefusal, TokenRow, Tokens};
 pub use user::{ApiTokenRow, Role, SessionRow, UserRow, Users};
 pub use verdict::{VerdictRow, Verdicts};
@@ -43,6 +52,7 @@ pub use verdict::{VerdictRow, Verdicts};
 pub trait Store:
     Approvals
     + AuditLog
+    + Cases
     + Devices
     + Evaluations
     + Findings
@@ -50,6 +60,8 @@ pub trait Store:
     + Ledger
     + Overview
     + Policies
+    + Sightings
+    + SignIns
     + Tokens
     + Users
     + Verdicts
