@@ -402,6 +402,7 @@ async fn report(
         country: country.map(Into::into),
         asn: country.map(|_| 3320),
         egress_class: Some(seen.egress_class),
+        source: None,
         answers: None,
     };
     for accepted in app.store.commit(vec![intake]).await? {

@@ -14,6 +14,7 @@ use bearing_store::{Intake, MessageKind};
 use super::{
     Ingest, Refused,
     message::{Message, Opened, Sealed, envelope_text},
+    observation::source_seen,
 };
 use crate::geo;
 
@@ -49,6 +50,7 @@ pub(super) async fn checkin(
     let Opened { device, message, envelope, source, .. } =
         ingest.open::<CheckinPayload>(head, body, parse).await?;
     let seen = geo::look_up(source);
+    let from = source_seen(ingest.app(), source, &seen);
     let intake = Intake {
         device: message.device_id.clone(),
         kind: MessageKind::Checkin { stopping: message.reason == CheckinReason::Stopping },
@@ -63,6 +65,7 @@ pub(super) async fn checkin(
         country: seen.country,
         asn: seen.asn,
         egress_class: Some(seen.class.as_str().to_owned()),
+        source: Some(from),
         answers: None,
     };
     ingest.take(intake, &device, message.policy_version).await.map(Json)

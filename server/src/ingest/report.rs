@@ -16,7 +16,7 @@ use super::{
     Ingest, Refused,
     checkin::MAX_WORD_BYTES,
     message::{Message, Opened, Sealed, envelope_text},
-    observation::observe,
+    observation::{observe, source_seen},
 };
 use crate::geo;
 
@@ -87,7 +87,8 @@ pub(super) async fn report(
     let answers = ingest.answers(&message).await?;
     let seen = geo::look_up(source);
     let received_at = ingest.app().clock.now();
-    let observation = observe(ingest.app(), &message, source, &seen, received_at)?;
+    let from = source_seen(ingest.app(), source, &seen);
+    let observation = observe(ingest.app(), &message, &from, received_at).await?;
     let intake = Intake {
         device: message.device_id.clone(),
         kind: MessageKind::Report,
@@ -102,6 +103,7 @@ pub(super) async fn report(
         country: seen.country,
         asn: seen.asn,
         egress_class: Some(seen.class.as_str().to_owned()),
+        source: Some(from),
         answers,
     };
     ingest.take(intake, &device, message.policy.version).await.map(Json)

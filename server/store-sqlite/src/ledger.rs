@@ -2,7 +2,8 @@ use std::collections::HashMap;
 
 use bearing_protocol::{Timestamp, commitment::Disclosure, digest::Digest, id::DeviceId};
 use bearing_store::{
-    Accepted, Chain, DeviceState, Intake, JobKind, Ledger, MessageKind, Refusal, StoreError, StoredMessage,
+    Accepted, Chain, DeviceState, Intake, JobKind, Ledger, MessageKind, NewSighting, Refusal, StoreError,
+    StoredMessage,
 };
 use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
 
@@ -15,6 +16,7 @@ use crate::{
     device::state_of,
     fault::fault,
     job::enqueue_in,
+    sighting,
 };
 
 const WHAT: &str = "commit messages";
@@ -285,13 +287,24 @@ impl Ledger for SqliteStore {
         let mut tx = self.begin(WHAT).await?;
         let mut heads = heads(&mut tx, &batch).await?;
         let mut results = Vec::with_capacity(batch.len());
+        let mut sightings = Vec::new();
         for message in batch {
-            results.push(match heads.get_mut(&message.device) {
+            let seen = message.source.clone().map(|source| NewSighting {
+                device: message.device.clone(),
+                source,
+                at: message.received_at,
+            });
+            let result = match heads.get_mut(&message.device) {
                 Some(head) => accept(&mut tx, head, message).await?,
                 None => Err(Refusal::UnknownDevice),
-            });
+            };
+            if matches!(result, Ok(Accepted { duplicate: false, .. })) {
+                sightings.extend(seen);
+            }
+            results.push(result);
         }
         move_heads(&mut tx, &heads).await?;
+        sighting::add_in(&mut tx, &sightings).await?;
         tx.commit().await.map_err(fault(WHAT))?;
         Ok(results)
     }

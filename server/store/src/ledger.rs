@@ -13,7 +13,7 @@ use bearing_protocol::{
     payload::SpoolLoss,
 };
 
-use crate::StoreError;
+use crate::{SourceSeen, StoreError};
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub struct Intake {
     pub asn: Option<u32>,
     /// See `country`.
     pub egress_class: Option<String>,
+    /// What it came from, for the device's sightings.
+    pub source: Option<SourceSeen>,
     /// The evaluation whose nonce it answers, already checked against the open challenge.
     pub answers: Option<(EvaluationId, String)>,
 }

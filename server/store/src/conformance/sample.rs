@@ -91,6 +91,7 @@ pub fn intake(device: &DeviceId, sequence: u64, kind: MessageKind) -> Intake {
         country: None,
         asn: None,
         egress_class: None,
+        source: None,
         answers: None,
     }
 }
