@@ -13,6 +13,7 @@ mod demo;
 mod deps;
 mod fuzz;
 mod gen_files;
+mod geodata;
 mod licences;
 mod metadata;
 mod package;
@@ -44,6 +45,8 @@ enum Task {
     Gen,
     /// Write tools of the catalogue from collections of facts, once
     Catalogue(catalogue::Arguments),
+    /// Pack the server's tables of addresses and countries from their sources
+    Geodata(geodata::Arguments),
     /// Everything that can be checked without running: format, lints, docs, edges, licences, spelling
     Ci,
     /// Install what the tests need and run them all
@@ -69,6 +72,7 @@ fn main() -> anyhow::Result<()> {
         Task::Bench(arguments) => bench::main(&arguments),
         Task::Gen => gen_files::main(),
         Task::Catalogue(arguments) => catalogue::main(&arguments),
+        Task::Geodata(arguments) => geodata::main(&arguments),
         Task::Ci => ci::main(),
         Task::Test(arguments) => test::main(&arguments),
         Task::Deps => deps::check(&metadata::read()?),

@@ -1,84 +1,180 @@
-//! What is known about a source address.
+//! What is known of an address: two opinions about its country, the network that announces it, and what kind of way out
+//! it is.
 //!
-//! Always: a loopback or private address has no country; "not in the table" is not a country either; each
-//! answer names the tables behind it. ASN and user-country tables are not read yet.
+//! Always: a loopback or private address has no country; "not in the table" is no country either; unknown is never called
+//! residential; each answer names the tables behind it and their age. Never here: the network, the clock.
 
-use std::net::IpAddr;
+pub mod address;
+pub mod builtin;
+pub mod classes;
+pub mod country;
+pub mod database;
+pub mod list;
+mod live;
+pub mod packed;
+pub mod range_set;
+mod source;
 
-use bearing_policies::place::EgressClass;
+use std::{net::IpAddr, sync::Arc};
+
+use bearing_policies::{
+    place::EgressClass,
+    policy::{Site, SiteKind},
+};
 use bearing_protocol::payload::TableAge;
 
-/// The registry table that is compiled in: countries to which registries delegated addresses.
-const REGISTRY_TABLE: &str = "iptocc 1.4.175, RIR delegated statistics";
-/// The crate does not say when its data was made.
-const REGISTRY_BUILT: &str = "unknown";
+pub use address::is_public;
+pub use live::{Live, SourceStatus};
+pub use source::{DatabaseConfig, GeoConfig, ListConfig};
+
+use builtin::builtin;
+use database::{Database, Role};
+use list::List;
 
 /// What is known of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// 4 or 6.
     pub family: u8,
-    /// Country, ISO 3166-1 alpha-2.
+    /// Country of its user, ISO 3166-1 alpha-2.
     pub country: Option<String>,
+    /// Country to which a registry delegated it: a second opinion.
+    pub alt_country: Option<String>,
     /// Autonomous system.
     pub asn: Option<u32>,
     /// Class.
     pub class: EgressClass,
 }
 
-/// Whether an address is one that the public Internet routes.
-pub fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            let shared = a == 100 && (64..128).contains(&b); // RFC 6598
-            !(v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_unspecified()
-                || v4.is_broadcast()
-                || v4.is_multicast()
-                || v4.is_documentation()
-                || shared)
+/// The order in which classes are believed: the first that anybody names.
+const ORDER: [EgressClass; 9] = [
+    EgressClass::Corporate,
+    EgressClass::Tor,
+    EgressClass::Vpn,
+    EgressClass::ResidentialProxy,
+    EgressClass::Relay,
+    EgressClass::Hosting,
+    EgressClass::Satellite,
+    EgressClass::Mobile,
+    EgressClass::Residential,
+];
+
+/// A plugged-in database.
+#[derive(Clone, Debug)]
+pub(crate) struct Plugged {
+    role: Role,
+    priority: i32,
+    database: Arc<Database>,
+}
+
+/// A plugged-in list.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    name: String,
+    class: EgressClass,
+    changed: String,
+    list: Arc<List>,
+}
+
+/// Everything that is looked up in. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Geo {
+    /// Highest priority first.
+    databases: Vec<Plugged>,
+    lists: Vec<Listed>,
+}
+
+impl Geo {
+    pub(crate) fn of(mut databases: Vec<Plugged>, lists: Vec<Listed>) -> Self {
+        databases.sort_by_key(|plugged| std::cmp::Reverse(plugged.priority));
+        Self { databases, lists }
+    }
+
+    /// Looks an address up.
+    pub fn look_up(&self, address: IpAddr) -> Seen {
+        self.look_up_from(address, &[])
+    }
+
+    /// Looks an address up for an organisation with these sites.
+    pub fn look_up_from(&self, address: IpAddr, sites: &[Site]) -> Seen {
+        let address = address.to_canonical();
+        let public = is_public(address);
+        let builtin = builtin();
+        let asn = public.then(|| self.network(address).or_else(|| builtin.network(address))).flatten();
+        Seen {
+            family: if address.is_ipv4() { 4 } else { 6 },
+            country: public.then(|| self.country(address).or_else(|| builtin.country(address))).flatten(),
+            alt_country: public.then(|| builtin.registry_country(address)).flatten(),
+            asn,
+            class: self.class(address, asn, sites),
         }
-        IpAddr::V6(v6) => {
-            let first = v6.segments()[0];
-            let documentation = first == 0x2001 && v6.segments()[1] == 0x0db8;
-            first & 0xe000 == 0x2000 && !documentation
+    }
+
+    fn of_role(&self, wanted: &'static [Role]) -> impl Iterator<Item = &Database> {
+        self.databases.iter().filter(move |one| wanted.contains(&one.role)).map(|one| &*one.database)
+    }
+
+    fn country(&self, address: IpAddr) -> Option<String> {
+        self.of_role(&[Role::Country, Role::City]).find_map(|database| database.country(address))
+    }
+
+    fn network(&self, address: IpAddr) -> Option<u32> {
+        self.of_role(&[Role::Asn]).find_map(|database| database.network(address))
+    }
+
+    fn class(&self, address: IpAddr, asn: Option<u32>, sites: &[Site]) -> EgressClass {
+        let own = |site: &&Site| site.kind == SiteKind::Office || site.kind == SiteKind::Egress;
+        if sites.iter().filter(own).any(|site| site.networks.iter().any(|network| network.contains(&address)))
+        {
+            return EgressClass::Corporate;
         }
+        let listed = self
+            .lists
+            .iter()
+            .filter(|one| {
+                one.list.ranges.contains(address) || asn.is_some_and(|asn| one.list.networks.contains(&asn))
+            })
+            .map(|one| one.class);
+        let flagged = self.of_role(&[Role::Anonymous]).filter_map(|database| database.class(address));
+        let announced = asn.map(|asn| builtin().class(asn));
+        let named: Vec<EgressClass> = listed.chain(flagged).chain(announced).collect();
+        ORDER.into_iter().find(|class| named.contains(class)).unwrap_or_default()
+    }
+
+    /// The tables behind the look-ups, those that are asked first in front.
+    pub fn tables(&self) -> Vec<TableAge> {
+        let plugged = self.databases.iter().map(|one| TableAge {
+            name: format!("{} ({})", one.database.kind(), one.role.as_str()),
+            built: one.database.built().to_owned(),
+        });
+        let listed =
+            self.lists.iter().map(|one| TableAge { name: one.name.clone(), built: one.changed.clone() });
+        plugged.chain(builtin().ages()).chain(listed).collect()
+    }
+
+    /// Age in whole days at `now` of the table that names countries: the first that is asked.
+    pub fn country_age_days(&self, now: bearing_protocol::Timestamp) -> Option<u32> {
+        let plugged = self.of_role(&[Role::Country, Role::City]).next().map(Database::built);
+        age_days(plugged.unwrap_or(&builtin().manifest().country.built), now)
     }
 }
 
-/// Looks an address up.
+/// Whole days from a day (YYYY-MM-DD, UTC) to `now`.
+pub fn age_days(built: &str, now: bearing_protocol::Timestamp) -> Option<u32> {
+    let day: jiff::civil::Date = built.parse().ok()?;
+    let made = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    u32::try_from((now.as_second() - made.as_second()) / 86_400).ok()
+}
+
+/// Looks an address up in the built-in tables alone. What the administrator plugged in is asked by [`Live::current`].
 pub fn look_up(address: IpAddr) -> Seen {
-    let address = address.to_canonical();
-    let country = if is_public(address) { iptocc::country_code(address).map(str::to_owned) } else { None };
-    Seen { family: if address.is_ipv4() { 4 } else { 6 }, country, asn: None, class: EgressClass::Unknown }
+    Geo::default().look_up(address)
 }
 
 /// The tables behind [`look_up`].
 pub fn tables() -> Vec<TableAge> {
-    vec![TableAge { name: REGISTRY_TABLE.to_owned(), built: REGISTRY_BUILT.to_owned() }]
+    Geo::default().tables()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_of_no_place_have_no_country() {
-        for address in
-            ["127.0.0.1", "10.1.2.3", "192.168.0.9", "100.64.0.1", "::1", "fe80::1", "fd00::1", "192.0.2.1"]
-        {
-            assert_eq!(look_up(address.parse().unwrap()).country, None, "{address}");
-        }
-    }
-
-    #[test]
-    fn a_public_address_has_its_registry_country() {
-        let seen = look_up("5.9.10.20".parse().unwrap());
-        assert_eq!((seen.family, seen.country.as_deref()), (4, Some("DE")));
-        let mapped = look_up("::ffff:5.9.10.20".parse().unwrap());
-        assert_eq!((mapped.family, mapped.country.as_deref()), (4, Some("DE")));
-    }
-}
+mod tests;
