@@ -237,6 +237,10 @@ pub struct Anchor {
     /// Distance from the anchor to its country's border in km.
     #[serde(default)]
     pub border_km: Option<f64>,
+    /// Distance in km from the anchor to the nearest point of where the device may be, by outlines of countries;
+    /// without it the model's discs stand for them.
+    #[serde(default)]
+    pub claim_km: Option<f64>,
 }
 
 /// Transport against application round trips.

@@ -15,6 +15,10 @@ mod part;
 mod physical;
 mod tables;
 mod verdict;
+mod weights;
+
+#[cfg(test)]
+mod edge_tests;
 
 pub use geodesy::{distance_km, rtt_floor_ms};
 pub use input::{
@@ -23,4 +27,5 @@ pub use input::{
 };
 pub use model::PlaceModel;
 pub use tables::{Zones, zones};
+pub use weights::WeightError;
 pub use verdict::{Groups, PlaceError, PlaceResult, PlaceResults, evaluate_place, evaluate_places, rule_of};

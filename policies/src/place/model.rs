@@ -52,9 +52,12 @@ weights! {
 }
 
 static EMBEDDED: LazyLock<Result<PlaceModel, toml::de::Error>> =
-    LazyLock::new(|| toml::from_str(include_str!("model.toml")));
+    LazyLock::new(|| toml::from_str(PlaceModel::TEXT));
 
 impl PlaceModel {
+    /// The built-in model as people read it.
+    pub const TEXT: &str = include_str!("model.toml");
+
     /// The model that is built in.
     pub fn embedded() -> Result<&'static Self, &'static toml::de::Error> {
         EMBEDDED.as_ref()

@@ -52,7 +52,7 @@ impl Allowed {
     }
 
     pub(super) fn has(&self, country: &str) -> bool {
-        self.0.contains(country)
+        self.0.contains(country) || self.0.contains(&country.to_ascii_uppercase())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {

@@ -45,7 +45,7 @@ pub(super) fn evaluate(case: &PlaceCase, allowed: &Allowed, model: &PlaceModel) 
             part.hard.push("OS location elsewhere");
         }
     }
-    if let Some(country) = case.device.wifi_reg.as_deref().filter(|c| !matches!(*c, "00" | "99" | "")) {
+    if let Some(country) = case.device.wifi_reg.as_deref().filter(|c| is_country(c)) {
         if allowed.has(country) {
             offsets += weights.wifi_agrees;
             part.why.push(format!("Wi-Fi regulatory country agrees: {}", weights.wifi_agrees));
@@ -62,37 +62,53 @@ pub(super) fn evaluate(case: &PlaceCase, allowed: &Allowed, model: &PlaceModel) 
     part
 }
 
+/// Whether a regulatory domain names a country: two letters, and none of the codes that mean "no country".
+fn is_country(code: &str) -> bool {
+    code.len() == 2
+        && code.bytes().all(|b| b.is_ascii_alphabetic())
+        && !matches!(code, "ZZ" | "XX" | "AA" | "QM" | "XZ")
+}
+
 fn confirms(anchor: &Anchor, allowed: &Allowed, km_per_ms: f64) -> bool {
     anchor.country.as_ref().is_some_and(|country| allowed.has(country))
         && anchor.border_km.is_some_and(|border| anchor.min_rtt_ms * km_per_ms <= border)
 }
 
-/// An anchor whose disc no claimed region reaches. `None` also where a claim has no known extent.
+/// An anchor whose disc reaches no part of the claim. `None` also where the claim's extent is not known.
 fn infeasible<'a>(
     case: &PlaceCase,
     anchors: &[&'a Anchor],
     allowed: &Allowed,
     model: &PlaceModel,
 ) -> Option<&'a Anchor> {
+    let discs = claim(case, allowed, model);
+    anchors.iter().copied().find(|anchor| {
+        let reach_km = anchor.min_rtt_ms * model.physical.km_per_ms;
+        let away_km = anchor.claim_km.or_else(|| {
+            let here = (anchor.lat, anchor.lon);
+            let away = discs.iter().map(|disc| distance_km(here, (disc.0, disc.1)) - disc.2);
+            away.min_by(f64::total_cmp)
+        });
+        away_km.is_some_and(|away_km| away_km > reach_km)
+    })
+}
+
+/// The discs of where the device may be: the declared home, or the declared countries; and those of active trips.
+/// Empty where a country's extent is not known: it refutes nothing.
+fn claim(case: &PlaceCase, allowed: &Allowed, model: &PlaceModel) -> Vec<(f64, f64, f64)> {
     let mut discs = Vec::new();
     let mut countries: Vec<&str> = allowed.iter().collect();
     if let Some(home) = &case.expect.home {
         discs.push((home.lat, home.lon, home.radius_km));
-        countries.retain(|country| !case.expect.countries.iter().any(|c| c == country));
+        countries.retain(|country| {
+            !case.expect.countries.iter().any(|declared| declared.eq_ignore_ascii_case(country))
+        });
     }
     for country in countries {
-        discs.extend_from_slice(model.discs.get(country)?);
+        match model.discs.get(country) {
+            Some(known) => discs.extend_from_slice(known),
+            None => return Vec::new(),
+        }
     }
-    let reaches = |anchor: &Anchor, disc: &(f64, f64, f64)| {
-        distance_km((anchor.lat, anchor.lon), (disc.0, disc.1)) - disc.2
-            <= anchor.min_rtt_ms * model.physical.km_per_ms
-    };
-    if discs.is_empty() || discs.iter().any(|disc| anchors.iter().all(|anchor| reaches(anchor, disc))) {
-        return None;
-    }
-    anchors
-        .iter()
-        .find(|anchor| !discs.iter().any(|disc| reaches(anchor, disc)))
-        .or_else(|| anchors.iter().min_by(|a, b| a.min_rtt_ms.total_cmp(&b.min_rtt_ms)))
-        .copied()
+    discs
 }

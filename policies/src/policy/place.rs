@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bearing_protocol::{key::PublicKey, text::printable};
 use serde::{Deserialize, Serialize};
 
+use crate::place::PlaceModel;
+
 /// Settings of the place evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -92,9 +94,8 @@ impl PlaceSettings {
     pub(super) fn flaws(&self) -> Vec<(String, String)> {
         let mut flaws: Vec<_> =
             self.denied_countries.iter().flatten().filter_map(|country| country_flaw(country)).collect();
-        let odd = self.weights.values().flatten().find(|(_, value)| !value.is_finite());
-        if let Some((name, _)) = odd {
-            flaws.push((name.clone(), format!("weight `{name}` is not a number")));
+        if let Err(error) = PlaceModel::with(&self.weights) {
+            flaws.push((error.near().to_owned(), error.to_string()));
         }
         flaws
     }
