@@ -7,6 +7,7 @@ pub mod act;
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod cases;
 pub mod certificate;
 pub mod cli;
 pub mod clock;

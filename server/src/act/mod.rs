@@ -5,6 +5,7 @@
 
 mod api_token;
 mod approval;
+mod case;
 mod device;
 mod enrolment_token;
 mod error;
@@ -18,6 +19,10 @@ use serde_json::Value;
 pub use api_token::{ApiTokenRequest, create_api_token, revoke_api_token};
 pub use approval::{
     ApprovalRequest, ApprovalScope, approval_hours, give_approval, suspended_approvals, withdraw_approval,
+};
+pub use case::{
+    Answer, CaseRequest, Chosen, answer_step, assign_case, close_case, comment_case, confirm_case, decline_case,
+    merge_case, note_look, open_case, propose_confirmation, split_case, title_case,
 };
 pub use device::{approve_device, restore_device, revoke_device, set_device_place};
 pub use enrolment_token::{EnrolmentTokenRequest, create_enrolment_token, revoke_enrolment_token};

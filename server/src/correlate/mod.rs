@@ -17,4 +17,5 @@ pub use chain::{chain, fork};
 pub use open::{CorrelateError, assemble};
 pub use report::{Judged, report};
 pub use silence::{is_silent, silence, silence_ended};
+pub(crate) use verdict::risk_input;
 pub use verdict::verdict;

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::app::App;
 
-fn input(row: &FindingRow) -> RiskInput {
+/// A finding as the score sees it.
+pub(crate) fn risk_input(row: &FindingRow) -> RiskInput {
     let raised = row.raised.as_ref().map(|(severity, _)| *severity);
     RiskInput {
         rule: row.finding.rule,
@@ -32,7 +33,7 @@ pub async fn verdict(
     now: Timestamp,
 ) -> Result<VerdictRow, StoreError> {
     let findings = app.store.device_findings(device).await?;
-    let result = score(&findings.iter().map(input).collect::<Vec<_>>());
+    let result = score(&findings.iter().map(risk_input).collect::<Vec<_>>());
     let place = match place {
         Some(place) => Some(place),
         None => app.store.verdict(device).await?.and_then(|before| before.place),

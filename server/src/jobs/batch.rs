@@ -8,7 +8,10 @@ use jiff::SignedDuration;
 use tracing::warn;
 
 use super::{Worker, retry::retry_at};
-use crate::correlate::{self, CorrelateError, Judged};
+use crate::{
+    cases,
+    correlate::{self, CorrelateError, Judged},
+};
 
 /// Most jobs of one batch.
 const BATCH: u32 = 128;
@@ -85,6 +88,7 @@ impl Worker {
             None => true,
         });
         store.set_verdicts(&verdicts).await?;
+        cases::follow(&self.app, &verdicts, now).await?;
         store.finish_jobs(&done.iter().map(|(job, _)| job.id).collect::<Vec<_>>()).await?;
         for Failed { job, why } in failed {
             warn!(device.id = %job.device, job.kind = ?job.kind, job.sequence, job.attempts, "a job failed: {why}");
