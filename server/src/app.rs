@@ -11,6 +11,8 @@ use bearing_protocol::{
 use bearing_store::Store;
 use zeroize::Zeroizing;
 
+use crate::geo::Live;
+
 /// The server's shared parts. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
@@ -19,6 +21,8 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     /// What the server remembers.
     pub store: Arc<dyn Store>,
+    /// Address tables in use.
+    pub geo: Live,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The catalogue, for words and for `evaluate`.

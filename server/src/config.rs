@@ -10,7 +10,10 @@ use std::{
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::files::{FileError, read_text};
+use crate::{
+    files::{FileError, read_text},
+    geo::GeoConfig,
+};
 
 /// The commented reference, printed by `config schema`.
 pub const REFERENCE: &str = include_str!("config.toml");
@@ -39,6 +42,8 @@ pub struct Config {
     pub silence: Silence,
     /// Who may read `/metrics`.
     pub metrics: Metrics,
+    /// Address databases and lists that are plugged in.
+    pub geo: GeoConfig,
 }
 
 /// Certificate chain and key, PEM.
@@ -101,6 +106,7 @@ impl Default for Config {
             limits: Limits::default(),
             silence: Silence::default(),
             metrics: Metrics::default(),
+            geo: GeoConfig::default(),
         }
     }
 }
@@ -168,6 +174,7 @@ impl Config {
                 "`simulation_listen` believes what it is told about addresses: it needs `demo = true`",
             ));
         }
+        self.geo.check().map_err(ConfigError::Sense)?;
         let limits = &self.limits;
         if limits.connections == 0 || limits.source_burst == 0 || limits.device_burst == 0 {
             return Err(ConfigError::Sense("a limit of 0 lets nobody in"));

@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::{
     app::{App, Parts},
     files::{FileError, MAX_FILE_BYTES, read_text},
+    geo::Live,
 };
 
 /// The store's file.
@@ -148,6 +149,7 @@ impl Installation {
     pub fn app(&self, store: SqliteStore, clock: Arc<dyn Clock>, demo: bool) -> App {
         App::new(Parts {
             store: Arc::new(store),
+            geo: Live::builtin(),
             clock,
             catalogue: Catalogue::embedded(),
             policy: Policy::default(),

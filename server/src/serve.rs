@@ -12,6 +12,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use axum::Router;
@@ -52,6 +53,8 @@ pub enum ServeError {
     Metrics(#[from] MetricsError),
     #[error("cannot listen on {address}: is another server running there?")]
     Listen { address: SocketAddr, source: io::Error },
+    #[error("the address tables could not be read")]
+    Tables(#[source] tokio::task::JoinError),
     #[error("cannot wait for signals")]
     Signal(#[source] io::Error),
     #[error("cannot write to standard output")]
@@ -103,6 +106,11 @@ impl Server {
         let tls = tls::acceptor(&config, &installation, clock.now())?;
         let store = installation.open_store_bounded(config.limits.store_bytes).await?;
         let app = installation.app(store.clone(), clock, config.demo);
+        let (geo, plugged) = (app.geo.clone(), config.geo.clone());
+        tokio::task::spawn_blocking(move || geo.plug_in(&plugged)).await.map_err(ServeError::Tables)?;
+        for problem in app.geo.problems() {
+            error!("{problem}");
+        }
         let server_metrics = ServerMetrics::install(&config.metrics)?;
         let committed = Arc::new(Notify::new());
         let proxies = TrustedProxies::new(config.trusted_proxies.clone());
@@ -144,6 +152,8 @@ impl Server {
         let mut tasks = JoinSet::new();
         let worker = jobs::Worker::new(self.app.clone(), self.config.silence, self.committed.clone());
         tasks.spawn(worker.run(stop.clone()));
+        let every = Duration::from_secs(self.config.geo.reload_seconds.into());
+        tasks.spawn(jobs::watch_tables(self.app.clone(), every, stop.clone()));
         if let Some(listener) = self.metrics {
             tasks.spawn(health::serve_metrics(listener, self.server_metrics.clone(), stop.clone()));
         }

@@ -67,6 +67,7 @@ fn app(store: SqliteStore, port: u16) -> anyhow::Result<App> {
     let ca = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
     Ok(App::new(Parts {
         store: Arc::new(store),
+        geo: bearing_server::geo::Live::builtin(),
         clock: Arc::new(SystemClock),
         catalogue: Catalogue::embedded(),
         policy: Policy::profile("default").context("the default profile")?,

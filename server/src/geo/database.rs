@@ -145,7 +145,8 @@ fn country(record: &Record<'_>, path: &[&str]) -> Option<String> {
 }
 
 fn network(record: &Record<'_>, path: &[&str]) -> Option<u32> {
-    let number = at::<u32>(record, path).or_else(|| {
+    let number = at::<u64>(record, path).and_then(|number| u32::try_from(number).ok());
+    let number = number.or_else(|| at::<u32>(record, path)).or_else(|| {
         let text = at::<&str>(record, path)?;
         text.strip_prefix("AS").unwrap_or(text).parse().ok()
     });

@@ -20,7 +20,7 @@ use super::{
 /// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
-pub enum SourceError {
+enum SourceError {
     #[error("it cannot be read: {0}")]
     Read(#[from] io::Error),
     #[error("it is larger than {0} bytes")]
@@ -109,18 +109,23 @@ impl Live {
         Self(Arc::new(Inner { current: RwLock::default(), sources: Mutex::default() }))
     }
 
-    /// The built-in tables and what `config` names. A file that cannot be used does not keep a server from starting: it is
-    /// named by [`Live::status`].
+    /// The built-in tables and what `config` names.
     pub fn load(config: &GeoConfig) -> Self {
+        let live = Self::builtin();
+        live.plug_in(config);
+        live
+    }
+
+    /// Uses what `config` names, and nothing else, beside the built-in tables. A file that cannot be used does not keep a
+    /// server from starting: it is named by [`Live::status`]. Blocks while it reads.
+    pub fn plug_in(&self, config: &GeoConfig) {
         let databases = config.databases.iter().cloned().map(What::Database);
         let lists = config.lists.iter().cloned().map(What::List);
-        let sources = databases
+        *self.sources() = databases
             .chain(lists)
             .map(|what| Source { what, tried: None, loaded: None, problem: None })
             .collect();
-        let live = Self(Arc::new(Inner { current: RwLock::default(), sources: Mutex::new(sources) }));
-        live.look_again();
-        live
+        self.look_again();
     }
 
     /// What look-ups are made in now.

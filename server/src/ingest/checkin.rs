@@ -16,7 +16,6 @@ use super::{
     message::{Message, Opened, Sealed, envelope_text},
     observation::source_seen,
 };
-use crate::geo;
 
 /// Longest boot id or agent version that is taken, in bytes.
 pub(super) const MAX_WORD_BYTES: usize = 128;
@@ -49,7 +48,7 @@ pub(super) async fn checkin(
     let (head, body) = request.into_parts();
     let Opened { device, message, envelope, source, .. } =
         ingest.open::<CheckinPayload>(head, body, parse).await?;
-    let seen = geo::look_up(source);
+    let seen = ingest.seen(source, &device.group).await?;
     let from = source_seen(ingest.app(), source, &seen);
     let intake = Intake {
         device: message.device_id.clone(),

@@ -14,6 +14,7 @@ mod message;
 mod observation;
 mod problem;
 mod report;
+mod seen;
 mod source;
 mod standing;
 mod trust;

@@ -16,10 +16,7 @@ use jiff::SignedDuration;
 use sha2::Sha256;
 
 use super::{Refused, message::envelope_text};
-use crate::{
-    app::App,
-    geo::{self, Seen},
-};
+use crate::{app::App, geo::Seen};
 
 /// For how long the other family's connection counts.
 const OTHER_FAMILY: SignedDuration = SignedDuration::from_hours(48);
@@ -44,7 +41,7 @@ pub(crate) fn source_seen(app: &App, address: IpAddr, seen: &Seen) -> SourceSeen
         digest: address_digest(&app.observation_key, address),
         address: Some(address.to_canonical().to_string()),
         country: seen.country.clone(),
-        alt_country: None,
+        alt_country: seen.alt_country.clone(),
         asn: seen.asn,
         class: seen.class.as_str().to_owned(),
     }
@@ -73,7 +70,7 @@ pub(super) async fn observe(
         alt_country: from.alt_country.clone(),
         asn: from.asn,
         egress_class: from.class.clone(),
-        tables: geo::tables(),
+        tables: app.geo.current().tables(),
         clock_skew_ms: i64::try_from(received_at.duration_since(message.sent_at).as_millis())
             .unwrap_or(i64::MAX),
         other_family: other.filter(|run| run.last_seen >= since(OTHER_FAMILY)).map(|run| FamilySeen {

@@ -18,7 +18,6 @@ use super::{
     message::{Message, Opened, Sealed, envelope_text},
     observation::{observe, source_seen},
 };
-use crate::geo;
 
 /// Most problems with policy that a report may name.
 const MAX_PROBLEMS: usize = 32;
@@ -85,7 +84,7 @@ pub(super) async fn report(
         return Err(Refused::too_large("the list of disclosures", MAX_DISCLOSURES));
     }
     let answers = ingest.answers(&message).await?;
-    let seen = geo::look_up(source);
+    let seen = ingest.seen(source, &device.group).await?;
     let received_at = ingest.app().clock.now();
     let from = source_seen(ingest.app(), source, &seen);
     let observation = observe(ingest.app(), &message, &from, received_at).await?;

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bearing_protocol::Timestamp;
+use bearing_policies::{Policy, policy::Site};
+use bearing_protocol::{Timestamp, payload::PolicyPayload};
 use bearing_store::{PolicyRow, Store, StoreError};
 use tokio::{sync::Mutex, time::Instant};
 
@@ -16,6 +17,8 @@ pub(super) struct Standing(Mutex<Option<(Instant, Arc<Snapshot>)>>);
 /// Policies and evaluations at one instant.
 pub(super) struct Snapshot {
     policies: Vec<PolicyRow>,
+    /// Sites of each of them.
+    sites: Vec<Vec<Site>>,
     /// Whether any evaluation waits for answers.
     pub(super) evaluations_run: bool,
 }
@@ -29,8 +32,10 @@ impl Standing {
         {
             return Ok(snapshot.clone());
         }
+        let policies = store.policies().await?;
         let snapshot = Arc::new(Snapshot {
-            policies: store.policies().await?,
+            sites: policies.iter().map(sites).collect(),
+            policies,
             // Due by the end of time: all that are not frozen.
             evaluations_run: !store.due_evaluations(Timestamp::MAX).await?.is_empty(),
         });
@@ -42,10 +47,29 @@ impl Standing {
 impl Snapshot {
     /// The policy for `group`, where it is newer than `version`.
     pub(super) fn newer_policy(&self, group: &str, version: u64) -> Option<&PolicyRow> {
+        self.of(group).map(|(policy, _)| policy).filter(|policy| policy.version > version)
+    }
+
+    /// The sites in the policy for `group`.
+    pub(super) fn sites(&self, group: &str) -> &[Site] {
+        self.of(group).map_or(&[], |(_, sites)| sites)
+    }
+
+    fn of(&self, group: &str) -> Option<(&PolicyRow, &[Site])> {
         self.policies
             .iter()
-            .filter(|policy| policy.groups.is_empty() || policy.groups.iter().any(|name| name == group))
-            .max_by_key(|policy| policy.version)
-            .filter(|policy| policy.version > version)
+            .zip(&self.sites)
+            .filter(|(policy, _)| policy.groups.is_empty() || policy.groups.iter().any(|name| name == group))
+            .max_by_key(|(policy, _)| policy.version)
+            .map(|(policy, sites)| (policy, sites.as_slice()))
     }
+}
+
+/// The sites of a policy. It was verified when it was published; here only its settings are read.
+fn sites(row: &PolicyRow) -> Vec<Site> {
+    let read = || {
+        let payload: PolicyPayload = serde_json::from_slice(&row.envelope.body_unverified().ok()?).ok()?;
+        Some(Policy::from_json(&payload.policy).ok()?.sites().to_vec())
+    };
+    read().unwrap_or_default()
 }

@@ -5,9 +5,11 @@
 mod batch;
 mod retry;
 mod sweep;
+mod tables;
 
 use std::{sync::Arc, time::Duration};
 
+pub use tables::watch_tables;
 use tokio::sync::{Notify, watch};
 use tracing::error;
 

@@ -47,6 +47,7 @@ pub(crate) async fn house() -> House {
     let store = SqliteStore::open(&dir.path().join("store.db")).await.unwrap();
     let clock = Arc::new(FixedClock::new("2026-11-25T08:00:00Z".parse().unwrap()));
     let app = App::new(Parts {
+        geo: bearing_server::geo::Live::builtin(),
         store: Arc::new(store),
         clock: clock.clone(),
         catalogue: Catalogue::embedded(),
