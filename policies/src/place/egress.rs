@@ -26,7 +26,11 @@ pub(super) fn evaluate(case: &PlaceCase, allowed: &Allowed, model: &PlaceModel) 
         })
         .max_by_key(|(points, _)| *points);
     if let Some((points, one)) = worst {
-        let why = format!("IPv{} address of class {}: {points}", one.family, one.class.as_str());
+        let why = format!(
+            "the IPv{} address is of class {}, which hides where the device is: {points}",
+            one.family,
+            one.class.as_str()
+        );
         part.add(Finding::EgressConcealed, points, why);
     }
     if let Some(cross) = &case.rtt.cross_layer {

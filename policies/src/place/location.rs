@@ -47,7 +47,7 @@ pub(super) fn evaluate(case: &PlaceCase, allowed: &Allowed, model: &PlaceModel, 
             part.add(
                 Finding::DeniedCountry,
                 denied,
-                "a denied country, and a second source agrees".to_owned(),
+                format!("that country is denied, and a second source agrees: +{denied}"),
             );
             part.hard.push("denied country, corroborated");
         }
@@ -59,7 +59,10 @@ pub(super) fn evaluate(case: &PlaceCase, allowed: &Allowed, model: &PlaceModel, 
         let fixed = |class| matches!(class, EgressClass::Residential | EgressClass::Unknown);
         if fast && fixed(fixes.from_class) && fixed(fixes.to_class) {
             travel = weights.impossible_travel;
-            let why = format!("{:.0} km in {:.1} h between two fixed lines", fixes.km, fixes.hours);
+            let why = format!(
+                "{:.0} km in {:.1} h between two fixed lines, faster than {:.0} km/h: {travel}",
+                fixes.km, fixes.hours, weights.travel_km_per_hour
+            );
             part.add(Finding::ImpossibleTravel, travel, why);
         }
     }
@@ -86,7 +89,12 @@ fn locate(
         _ => return None,
     };
     let mut points = base;
-    let mut why = format!("IPv{} address in {country} ({}): {base}", one.family, one.class.as_str());
+    let mut why = format!(
+        "the IPv{} address is in {country}, outside {}, on a line of class {}: {base}",
+        one.family,
+        allowed.iter().collect::<Vec<_>>().join(" "),
+        one.class.as_str()
+    );
     let mut modify = |by: i64, reason: &str| {
         points += by;
         why.push_str(&format!(", {reason} {by}"));

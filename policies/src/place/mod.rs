@@ -5,6 +5,7 @@
 //! is in `why`. Never an input: keyboards, languages, locales.
 
 mod clock;
+mod contradiction;
 mod egress;
 mod fleet;
 mod geodesy;
@@ -20,6 +21,7 @@ mod weights;
 #[cfg(test)]
 mod edge_tests;
 
+pub use contradiction::{Contradiction, contradictions};
 pub use geodesy::{distance_km, rtt_floor_ms};
 pub use input::{
     Anchor, CrossLayer, Device, EgressClass, Expectation, Fleet, History, Home, Human, KnownNetwork,
@@ -27,5 +29,5 @@ pub use input::{
 };
 pub use model::PlaceModel;
 pub use tables::{Zones, zones};
-pub use weights::WeightError;
 pub use verdict::{Groups, PlaceError, PlaceResult, PlaceResults, evaluate_place, evaluate_places, rule_of};
+pub use weights::WeightError;

@@ -66,7 +66,7 @@ pub(super) struct Part {
     pub(super) points: i64,
     /// Points that nothing offsets (a corroborated denied country).
     pub(super) not_offset: i64,
-    pub(super) findings: Vec<(Finding, i64)>,
+    pub(super) findings: Vec<(Finding, i64, String)>,
     pub(super) why: Vec<String>,
     pub(super) hard: Vec<&'static str>,
     pub(super) confirmed: bool,
@@ -75,12 +75,12 @@ pub(super) struct Part {
 impl Part {
     pub(super) fn add(&mut self, finding: Finding, points: i64, why: String) {
         if points > 0 {
-            self.findings.push((finding, points));
+            self.findings.push((finding, points, why.clone()));
         }
         self.why.push(why);
     }
 
     pub(super) fn sum(&self) -> i64 {
-        self.findings.iter().map(|(_, points)| points).sum()
+        self.findings.iter().map(|(_, points, _)| points).sum()
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn evaluate(case: &PlaceCase, allowed: &Allowed, model: &PlaceModel) 
 }
 
 /// Whether a regulatory domain names a country: two letters, and none of the codes that mean "no country".
-fn is_country(code: &str) -> bool {
+pub(super) fn is_country(code: &str) -> bool {
     code.len() == 2
         && code.bytes().all(|b| b.is_ascii_alphabetic())
         && !matches!(code, "ZZ" | "XX" | "AA" | "QM" | "XZ")

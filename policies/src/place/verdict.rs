@@ -61,6 +61,9 @@ pub struct PlaceResult {
     pub findings: Vec<String>,
     /// The arithmetic in words.
     pub why: Vec<String>,
+    /// The line of the arithmetic behind each of `findings`, in their order. Not printed: `why` holds them all.
+    #[serde(skip)]
+    pub reasons: Vec<String>,
 }
 
 /// Several answers.
@@ -102,6 +105,7 @@ pub fn evaluate_place(case: &PlaceCase, model: &PlaceModel) -> PlaceResult {
             groups: Groups::default(),
             findings: Vec::new(),
             why: vec!["no country is declared for this device: nothing to compare with".to_owned()],
+            reasons: Vec::new(),
         };
     }
     let allowed = Allowed::of(case);
@@ -131,12 +135,12 @@ pub fn evaluate_place(case: &PlaceCase, model: &PlaceModel) -> PlaceResult {
     let positive = parts.iter().filter(|part| part.points >= model.gates.positive_group).count();
     let hard: Vec<_> = parts.iter().flat_map(|part| part.hard.iter().copied()).collect();
     let severity = gate(case, model, score, positive, &hard, &mut why);
-    let findings: Vec<_> = parts
+    let (findings, reasons): (Vec<_>, Vec<_>) = parts
         .iter()
         .flat_map(|part| &part.findings)
-        .filter(|(_, points)| severity > PlaceSeverity::None && *points >= model.gates.positive_group)
-        .map(|(finding, _)| *finding)
-        .collect();
+        .filter(|(_, points, _)| severity > PlaceSeverity::None && *points >= model.gates.positive_group)
+        .map(|(finding, _, reason)| (*finding, reason.clone()))
+        .unzip();
     let verdict = verdict_of(severity, &findings);
     let confidence = if severity == PlaceSeverity::None {
         match_confidence(case, &allowed, &physical, clock.points)
@@ -156,6 +160,7 @@ pub fn evaluate_place(case: &PlaceCase, model: &PlaceModel) -> PlaceResult {
         groups,
         findings: findings.into_iter().map(|finding| finding.as_str().to_owned()).collect(),
         why,
+        reasons,
     }
 }
 
