@@ -5,6 +5,7 @@
 
 mod chain;
 mod clock;
+pub mod farm;
 mod open;
 mod own;
 mod place;

@@ -8,13 +8,13 @@ use bearing_protocol::{
     rule::RuleId,
     text::{printable, truncate},
 };
-use bearing_store::{Observed, ObservedResult};
+use bearing_store::{LinkSighting, Observed, ObservedResult};
 use serde_json::Value;
 
 use super::{
     CorrelateError, clock,
     open::{Stored, assemble, open},
-    own, place,
+    farm, own, place,
 };
 use crate::{act, app::App};
 
@@ -30,6 +30,8 @@ pub struct Judged {
     pub observed: Vec<Observed>,
     /// The place evaluation's answer.
     pub place: Option<Value>,
+    /// What it has in common with others, to be looked for.
+    pub links: Option<LinkSighting>,
 }
 
 /// Judges a report. Empty where a newer one was judged before.
@@ -50,7 +52,8 @@ pub async fn report(app: &App, id: &DeviceId, sequence: u64) -> Result<Judged, C
     let clock = clock::Reading::of(app, &stored, observation.as_ref()).await?;
     let server = own::server(&stored, observation.as_ref(), &clock, &place);
     let server = Observed { suspended, ..server };
-    Ok(Judged { observed: vec![agent, server], place: place.to_json() })
+    let links = farm::seen(app, &stored, observation.as_ref(), policy.as_ref()).await?;
+    Ok(Judged { observed: vec![agent, server], place: place.to_json(), links: Some(links) })
 }
 
 /// The published policy that the report names, where there is one.

@@ -65,6 +65,8 @@ impl Worker {
             }
             done = left;
         }
+        let links: Vec<_> = done.iter_mut().filter_map(|(_, judged)| judged.links.take()).collect();
+        store.take_links(&links).await?;
         let mut places = BTreeMap::new();
         for (job, judged) in &mut done {
             let job: &Job = job;
@@ -104,9 +106,10 @@ impl Worker {
             JobKind::Correlate => return correlate::report(app, &job.device, job.sequence).await,
             JobKind::Chain => correlate::chain(app, &job.device, job.sequence).await?,
             JobKind::Fork => correlate::fork(&job.device, job.sequence, job.enqueued_at),
+            JobKind::Farm => Vec::new(),
             JobKind::Verdict => correlate::silence_ended(app, &job.device, &self.silence).await?,
         };
-        Ok(Judged { observed, place: None })
+        Ok(Judged { observed, place: None, links: None })
     }
 }
 

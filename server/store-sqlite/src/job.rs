@@ -22,6 +22,7 @@ pub(crate) const fn kind_number(kind: JobKind) -> i64 {
         JobKind::Fork => 1,
         JobKind::Chain => 2,
         JobKind::Verdict => 3,
+        JobKind::Farm => 4,
     }
 }
 
@@ -31,6 +32,7 @@ fn kind_of(number: i64) -> Result<JobKind, StoreError> {
         1 => Ok(JobKind::Fork),
         2 => Ok(JobKind::Chain),
         3 => Ok(JobKind::Verdict),
+        4 => Ok(JobKind::Farm),
         _ => Err(StoreError::Damaged { what: "job", source: format!("kind {number}").into() }),
     }
 }

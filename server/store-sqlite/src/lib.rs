@@ -15,6 +15,7 @@ mod fault;
 mod finding;
 mod job;
 mod ledger;
+mod link;
 mod migration;
 mod observe;
 mod open;

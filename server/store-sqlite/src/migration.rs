@@ -37,6 +37,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &migrations! {
     31 "0031_source_addresses";
     32 "0032_round_trips";
     33 "0033_sign_ins";
+    40 "0040_links";
+    41 "0041_link_hosts";
+    42 "0042_boots";
     50 "0050_cases";
     51 "0051_case_events";
 };

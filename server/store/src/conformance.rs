@@ -13,6 +13,7 @@ pub mod chain;
 pub mod evaluations;
 pub mod findings;
 pub mod jobs;
+pub mod links;
 pub mod pages;
 pub mod people;
 pub mod sample;
@@ -73,6 +74,10 @@ where
         people::settings_read_back;
         jobs::taken_jobs_are_hidden_and_failed_ones_come_back;
         jobs::a_taken_job_that_is_enqueued_again_is_done_again;
+        links::a_value_is_work_once_another_has_it;
+        links::holders_are_found_by_value_and_bounded;
+        links::a_crowd_counts_people;
+        links::starts_are_kept_to_the_minute;
         pages::device_pages_stay_whole_while_devices_come;
         pages::finding_pages_stay_whole_while_findings_come;
         pages::search_takes_wildcards_as_plain_characters;

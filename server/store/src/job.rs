@@ -15,6 +15,8 @@ pub enum JobKind {
     Chain,
     /// The device's verdict is to be computed again (an approval came or went, silence began).
     Verdict,
+    /// What the device shares with others changed: look at those it hangs together with.
+    Farm,
 }
 
 /// One piece of work.

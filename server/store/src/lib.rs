@@ -13,6 +13,7 @@ mod evaluation;
 mod finding;
 mod job;
 mod ledger;
+mod link;
 mod overview;
 mod page;
 mod policy;
@@ -37,6 +38,9 @@ pub use finding::{
     FindingEvent, FindingFilter, FindingRow, FindingStatus, Findings, Observed, ObservedResult,
 };
 pub use job::{Job, JobKind, Jobs};
+pub use link::{
+    BootRow, Crowd, LinkHost, LinkKind, LinkRow, LinkSighting, Links, NewBoot, NewLink,
+};
 pub use ledger::{Accepted, Chain, Intake, Ledger, MessageKind, Refusal, StoredMessage};
 pub use overview::{Overview, OverviewCounts};
 pub use page::{MAX_PAGE, Page, PageRequest};
@@ -58,6 +62,7 @@ pub trait Store:
     + Findings
     + Jobs
     + Ledger
+    + Links
     + Overview
     + Policies
     + Sightings
