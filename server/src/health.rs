@@ -1,6 +1,7 @@
 //! `/healthz`, `/readyz`, `/metrics`.
 //!
-//! Always: healthy is a process that answers; ready is a store that commits; neither tells anything else.
+//! Always: healthy is a process that answers; ready is a store that commits. Neither tells anything else, but how many
+//! files of address tables cannot be used.
 
 use std::{sync::Arc, time::Duration};
 
@@ -56,7 +57,11 @@ async fn ready(State(health): State<Health>) -> Response {
         }
     };
     if is_ready {
-        "ready\n".into_response()
+        match health.app.geo.problems().len() {
+            0 => "ready\n".into_response(),
+            // Ready all the same: what was read before stays in use.
+            broken => format!("ready\naddress tables: {broken} files cannot be used\n").into_response(),
+        }
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "the store cannot commit\n").into_response()
     }

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use anyhow::Result;
+use bearing_protocol::clock::Clock as _;
 use clap::Args;
 
 use super::Installation;
 use crate::{
+    clock::SystemClock,
     config::Config,
     installation::{
         CA_KEY_FILE, EVIDENCE_KEY_FILE, INSTALLATION_FILE, OBSERVATION_KEY_FILE, STORE_FILE, TENANT_KEY_FILE,
@@ -61,7 +63,12 @@ impl Doctor {
         ] {
             checks.push(Check::of(format!("{file} is private"), &private(&dir.join(file))));
         }
-        checks.push(Check::of("configuration", &Config::of_data_dir(dir)));
+        let config = Config::of_data_dir(dir);
+        checks.push(Check::of("configuration", &config));
+        if let Ok(config) = &config {
+            let tables = super::geo::checks(config, SystemClock.now());
+            checks.extend(tables.into_iter().map(|(what, problem)| Check { what, problem }));
+        }
         checks.push(Check::of(
             "keys, and no private policy key among them",
             &self.installation.load().map(|_| ()),

@@ -12,6 +12,7 @@ mod doctor;
 mod evaluate;
 mod evaluation;
 mod evidence;
+mod geo;
 mod init;
 mod policy;
 mod policy_diff;
@@ -67,6 +68,8 @@ enum Command {
     Backup(backup::Backup),
     /// Look at everything an installation needs and say what is wrong
     Doctor(doctor::Doctor),
+    /// Address tables: look addresses up, show their age, check a file before it is plugged in
+    Geo(geo::Geo),
     /// The configuration: check, schema
     Config(config::ConfigCommand),
 }
@@ -129,6 +132,7 @@ impl Cli {
             Command::Audit(audit) => audit.run().await,
             Command::Backup(backup) => backup.run().await.map(|()| 0),
             Command::Doctor(doctor) => doctor.run().await,
+            Command::Geo(geo) => geo.run(),
             Command::Config(config) => config.run().map(|()| 0),
         }
     }

@@ -20,6 +20,11 @@ VN VU WF WS YE YT ZA ZM ZW XK";
 const REPLACED: [(&str, &str); 7] =
     [("FX", "FR"), ("UK", "GB"), ("EL", "GR"), ("TP", "TL"), ("ZR", "CD"), ("BU", "MM"), ("DD", "DE")];
 
+/// Every code that is kept.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    ISO.split_ascii_whitespace()
+}
+
 /// The country that a code of a table stands for, if it stands for one.
 pub fn normalise(code: &str) -> Option<String> {
     let code = code.trim();
@@ -28,7 +33,7 @@ pub fn normalise(code: &str) -> Option<String> {
     }
     let code = code.to_ascii_uppercase();
     let code = REPLACED.iter().find(|(old, _)| *old == code).map_or(code, |(_, new)| (*new).to_owned());
-    ISO.split_ascii_whitespace().any(|known| known == code).then_some(code)
+    codes().any(|known| known == code).then_some(code)
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! of one state or all of the next. Files are replaced by renaming a finished one over them.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
@@ -20,7 +21,7 @@ use super::{
 /// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
-enum SourceError {
+pub(crate) enum SourceError {
     #[error("it cannot be read: {0}")]
     Read(#[from] io::Error),
     #[error("it is larger than {0} bytes")]
@@ -200,9 +201,7 @@ impl Source {
     }
 
     fn read(&self, stamp: &Stamp) -> Result<Loaded, SourceError> {
-        let bytes = |limit| {
-            if stamp.size_bytes > limit { Err(SourceError::Large(limit)) } else { Ok(fs::read(self.path())?) }
-        };
+        let bytes = |limit| read_at_most(self.path(), limit);
         Ok(match &self.what {
             What::Database(config) => {
                 let database = Arc::new(Database::read(bytes(MAX_DATABASE_BYTES)?, config.role)?);
@@ -241,7 +240,7 @@ impl Source {
                 let content = format!("type `{}`, reads {}{families}", database.kind(), database.fields());
                 (Some(content), Some(database.built().to_owned()))
             }
-            Some(Loaded::List(listed)) => (Some(content(&listed.list)), Some(listed.changed.clone())),
+            Some(Loaded::List(listed)) => (Some(list_content(&listed.list)), Some(listed.changed.clone())),
             None => (None, None),
         };
         SourceStatus {
@@ -255,8 +254,15 @@ impl Source {
     }
 }
 
+/// The bytes of a file that is not larger than `limit`.
+pub(crate) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, SourceError> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(SourceError::Large(limit)) } else { Ok(bytes) }
+}
+
 /// What a list holds, in words.
-pub(crate) fn content(list: &List) -> String {
+pub(crate) fn list_content(list: &List) -> String {
     let mut text = format!("{} rows, {} merged ranges", list.rows, list.ranges.len());
     if !list.networks.is_empty() {
         text.push_str(&format!(", {} networks", list.networks.len()));

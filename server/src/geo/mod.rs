@@ -13,7 +13,9 @@ pub mod list;
 mod live;
 pub mod packed;
 pub mod range_set;
+pub mod reach;
 mod source;
+pub mod world;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -24,6 +26,7 @@ use bearing_policies::{
 use bearing_protocol::payload::TableAge;
 
 pub use address::is_public;
+pub(crate) use live::{list_content, read_at_most};
 pub use live::{Live, SourceStatus};
 pub use source::{DatabaseConfig, GeoConfig, ListConfig};
 
