@@ -1,22 +1,54 @@
 //! The place evaluation of one report: what the server saw, what the device says, where it should be.
+//!
+//! Always: what it rests on is the signed report, the signed observation, the roster and the policy in force, so that it
+//! can be computed again; the answer says how old each of them is. No expectation gives no finding.
+
+mod expected;
+mod finding;
+mod path;
+
+use std::borrow::Cow;
 
 use bearing_policies::{
     Policy,
-    place::{Device, Expectation, History, Observation, PlaceCase, PlaceModel, PlaceResult, evaluate_place},
+    place::{
+        Anchor, Contradiction, CrossLayer, Device, EgressClass, Human, Observation, PlaceCase, PlaceModel,
+        PlacePolicy, PlaceResult, Rtt, SharedPlace, contradictions, evaluate_place,
+    },
+    policy::{AnchorSite, PlaceOptIn, Site, SiteKind},
 };
-use bearing_protocol::payload::{InventoryValue, ObservationPayload, PlaceItem};
+use bearing_protocol::{
+    Timestamp,
+    payload::{AnchorRoundTrip, FamilySeen, InventoryValue, ObservationPayload, PlaceItem, TableAge},
+    rule::Family,
+    severity::Severity,
+};
+use bearing_store::{FindingRow, FindingStatus, Sighting};
 use serde_json::{Value, json};
 
-use super::{CorrelateError, open::Stored};
-use crate::app::App;
+use expected::Expected;
+pub(super) use finding::{assessed, findings};
+use path::Path;
 
-/// How many earlier messages are looked through for how long a country was seen.
-const LOOK_BACK: u32 = 100;
+use super::{CorrelateError, open::Stored};
+use crate::{app::App, geo};
+
+/// Most runs of addresses that are looked at.
+const MAX_RUNS: u32 = 200;
+/// No round trip on Earth is shorter than the first or worth anything beyond the second, in microseconds.
+const POSSIBLE_US: std::ops::RangeInclusive<u32> = 50..=10_000_000;
+/// An anchor's minimum of fewer probes is an accident.
+const MIN_PROBES: u32 = 3;
 
 /// The place evaluation's answer, and what it rests on.
 pub(super) struct Place {
     case: PlaceCase,
+    expected: Expected,
+    path: Path,
+    tables: Vec<TableAge>,
+    contradictions: Vec<Contradiction>,
     result: Option<PlaceResult>,
+    at: Timestamp,
 }
 
 impl Place {
@@ -25,36 +57,67 @@ impl Place {
         !self.case.expect.countries.is_empty() && self.result.is_some()
     }
 
-    /// What was found.
-    pub(super) fn findings(&self) -> &[String] {
-        self.result.as_ref().map_or(&[], |result| &result.findings)
+    /// What was found, each with its line of the arithmetic.
+    pub(super) fn found(&self) -> impl Iterator<Item = (&str, &str)> {
+        let result = self.result.as_ref();
+        let names = result.map_or(&[][..], |result| &result.findings);
+        let reasons = result.map_or(&[][..], |result| &result.reasons);
+        names.iter().map(String::as_str).zip(reasons.iter().map(String::as_str))
     }
 
-    /// Where the device should be.
-    pub(super) fn expected(&self) -> &[String] {
-        &self.case.expect.countries
-    }
-
-    /// The device's time zone, where it was disclosed.
-    pub(super) fn time_zone(&self) -> Option<&str> {
-        self.case.device.tz.as_deref()
+    /// Verdict, severity and sum on one line.
+    pub(super) fn sum(&self) -> String {
+        self.result.as_ref().map_or_else(String::new, |result| {
+            let last = result.why.iter().find(|line| line.starts_with("location ")).cloned();
+            format!(
+                "{} ({}): {}",
+                result.verdict,
+                result.severity,
+                last.unwrap_or_else(|| "nothing to add up".to_owned())
+            )
+        })
     }
 
     /// The answer as it is kept with the verdict.
     pub(super) fn to_json(&self) -> Option<Value> {
         let mut answer = serde_json::to_value(self.result.as_ref()?).ok()?;
-        let seen = self.case.obs.first();
+        let seen: Vec<Value> = self.case.obs.iter().map(observation_json).collect();
+        let first = self.case.obs.first();
+        answer["at"] = json!(self.at);
+        answer["contradictions"] = json!(self.contradictions);
         answer["inputs"] = json!({
             "expected": self.case.expect.countries,
-            "country": seen.and_then(|one| one.country.as_deref()),
-            "egress_class": seen.map(|one| one.class.as_str()),
+            "expected_from": self.expected.from,
+            "trips": self.expected.trips,
+            "ship_to": self.case.expect.ship_to,
+            "first_country": self.case.fleet.first_checkin_country,
+            "observed": seen,
+            "country": first.and_then(|one| one.country.as_deref()),
+            "egress_class": first.map(|one| one.class.as_str()),
             "time_zone": self.case.device.tz,
             "time_zone_automatic": self.case.device.auto_tz,
+            "session_time_zone": self.case.device.session_tz,
+            "wifi_country": self.case.device.wifi_reg,
+            "anchors": self.case.rtt.anchors.iter().map(|anchor| json!({
+                "name": anchor.name, "min_rtt_ms": anchor.min_rtt_ms, "country": anchor.country,
+            })).collect::<Vec<_>>(),
+            "transport_ms": self.case.rtt.cross_layer.map(|cross| cross.tcp_ms),
+            "application_ms": self.case.rtt.cross_layer.map(|cross| cross.app_ms),
+            "workers_same_address": self.case.fleet.workers_same_ip_7d,
             "observations": self.case.history.observations,
             "span_hours": self.case.history.span_hours,
+            "tables": self.tables,
+            "table_age_days": self.case.policy.db_age_days,
         });
         Some(answer)
     }
+}
+
+fn observation_json(one: &Observation) -> Value {
+    json!({
+        "family": one.family, "country": one.country, "alt_country": one.alt_country, "asn": one.asn,
+        "class": one.class.as_str(),
+    })
 }
 
 /// Evaluates the place of a device at one of its reports.
@@ -64,26 +127,81 @@ pub(super) async fn evaluate(
     observation: Option<&ObservationPayload>,
     policy: Option<&Policy>,
 ) -> Result<Place, CorrelateError> {
-    let own = &stored.device.expected_countries;
-    let countries =
-        if own.is_empty() { policy.map(Policy::expected_countries).unwrap_or_default() } else { own };
+    let default = Policy::default();
+    let policy = policy.unwrap_or(&default);
+    let id = &stored.device.id;
+    let at = stored.message.received_at;
+    let expected = Expected::of(app, &stored.device, policy, at).await?;
     let item = place_item(stored);
+    let runs = app.store.sightings(id, MAX_RUNS).await?;
+    let first = app.store.first_sighting(id).await?;
+    let model = model_of(policy);
+    let path = model.as_deref().map(|model| Path::of(&runs, observation, at, model)).unwrap_or_default();
+    let settings = policy.place();
+    let mut fleet = fleet(app, stored, at).await?;
+    fleet.place = fleet.place.or_else(|| site_of(policy.sites(), item.gateway.as_deref()));
+    fleet.first_checkin_country = first.as_ref().and_then(unpacked_in);
+    let obs = observation.map(observations).unwrap_or_default();
+    let anchors = item.anchors.iter().filter_map(|measured| anchor(measured, policy.anchors())).collect();
+    let trips = observation.and_then(|seen| seen.round_trips.as_ref()).filter(|_| settings.round_trips);
     let case = PlaceCase {
-        id: stored.device.id.to_string(),
-        expect: Expectation { countries: countries.to_vec(), ..Expectation::default() },
-        obs: observation.map(seen).into_iter().collect(),
-        history: history(app, stored, observation, countries).await?,
+        id: id.to_string(),
+        expect: expected.to_case(),
+        obs,
+        history: path.history,
         device: Device {
-            tz: item.time_zone,
+            tz: item.time_zone.filter(|zone| !zone.is_empty()),
             session_tz: item.session_time_zones.into_iter().next(),
             auto_tz: item.time_zone_automatic,
+            wifi_reg: item.wifi_country,
             ..Device::default()
         },
-        ..PlaceCase::default()
+        fleet,
+        rtt: Rtt {
+            anchors,
+            cross_layer: trips.map(|trips| CrossLayer {
+                tcp_ms: f64::from(trips.tcp_min_us) / 1_000.0,
+                app_ms: f64::from(trips.application_min_us) / 1_000.0,
+                n: trips.samples,
+            }),
+        },
+        travel: path.travel,
+        human: Human {
+            remote_control: app.store.device_findings(id).await?.iter().any(is_remote_control),
+            ..Human::default()
+        },
+        policy: PlacePolicy {
+            denied: settings.denied_countries.clone(),
+            db_age_days: observation.and_then(|seen| country_table_age(&seen.tables, at)),
+            border_tolerance: settings.border_tolerance,
+            opt_in: json!(if settings.opt_in.contains(&PlaceOptIn::Hours) { vec!["hours"] } else { vec![] }),
+        },
     };
-    // The built-in model is checked by its crate's tests; without it there is no answer rather than a wrong one.
-    let result = PlaceModel::embedded().ok().map(|model| evaluate_place(&case, model));
-    Ok(Place { case, result })
+    Ok(Place {
+        contradictions: model.as_deref().map(|model| contradictions(&case, model)).unwrap_or_default(),
+        tables: observation.map(|seen| seen.tables.clone()).unwrap_or_default(),
+        result: model.as_deref().map(|model| evaluate_place(&case, model)),
+        case,
+        expected,
+        path,
+        at,
+    })
+}
+
+/// The model with the policy's weights. A policy whose weights are none does not pass its check; without a model there is
+/// no answer rather than a wrong one.
+fn model_of(policy: &Policy) -> Option<Cow<'static, PlaceModel>> {
+    let weights = &policy.place().weights;
+    let own = (!weights.is_empty()).then(|| PlaceModel::with(weights).ok()).flatten();
+    own.map(Cow::Owned).or_else(|| PlaceModel::embedded().ok().map(Cow::Borrowed))
+}
+
+async fn fleet(
+    _app: &App,
+    _stored: &Stored,
+    _at: Timestamp,
+) -> Result<bearing_policies::place::Fleet, CorrelateError> {
+    Ok(bearing_policies::place::Fleet::default())
 }
 
 fn place_item(stored: &Stored) -> PlaceItem {
@@ -98,43 +216,113 @@ fn place_item(stored: &Stored) -> PlaceItem {
         .unwrap_or_default()
 }
 
-fn seen(observation: &ObservationPayload) -> Observation {
-    Observation {
-        family: observation.address_family,
-        country: observation.country.clone(),
-        alt_country: observation.alt_country.clone(),
-        asn: observation.asn,
-        class: serde_json::from_value(Value::String(observation.egress_class.clone())).unwrap_or_default(),
+/// A class by its word; a word that is none is unknown.
+pub(super) fn class_of(word: &str) -> EgressClass {
+    serde_json::from_value(Value::String(word.to_owned())).unwrap_or_default()
+}
+
+/// The observation of both address families, the message's own first.
+fn observations(seen: &ObservationPayload) -> Vec<Observation> {
+    let own = Observation {
+        family: seen.address_family,
+        country: seen.country.clone(),
+        alt_country: seen.alt_country.clone(),
+        asn: seen.asn,
+        class: class_of(&seen.egress_class),
+    };
+    let other = seen.other_family.as_ref().map(|other: &FamilySeen| Observation {
+        family: other.address_family,
+        country: other.country.clone(),
+        alt_country: other.alt_country.clone(),
+        asn: other.asn,
+        class: class_of(&other.egress_class),
+    });
+    std::iter::once(own).chain(other).collect()
+}
+
+/// An anchor's round trip, where it can be one and policy knows the anchor.
+fn anchor(measured: &AnchorRoundTrip, anchors: &[AnchorSite]) -> Option<Anchor> {
+    if !POSSIBLE_US.contains(&measured.min_us) || measured.samples < MIN_PROBES {
+        return None;
+    }
+    let site = anchors.iter().find(|site| site.name == measured.name)?;
+    Some(Anchor {
+        name: site.name.clone(),
+        lat: site.latitude,
+        lon: site.longitude,
+        country: Some(site.country.clone()),
+        min_rtt_ms: f64::from(measured.min_us) / 1_000.0,
+        border_km: None,
+        claim_km: None,
+    })
+}
+
+/// The site whose gateway the device is behind.
+fn site_of(sites: &[Site], gateway: Option<&str>) -> Option<SharedPlace> {
+    let gateway = gateway?;
+    let site = sites.iter().find(|site| site.gateways.iter().any(|known| known == gateway))?;
+    match site.kind {
+        SiteKind::Office | SiteKind::Coworking => Some(SharedPlace::Kind(site.kind.as_str().to_owned())),
+        SiteKind::Egress => None,
     }
 }
 
-/// For how long the device was seen where it is seen now. Only an unexpected country is worth the look back:
-/// for an expected one the answer does not depend on it.
-async fn history(
-    app: &App,
-    stored: &Stored,
-    observation: Option<&ObservationPayload>,
-    expected: &[String],
-) -> Result<History, CorrelateError> {
-    let unexpected = observation
-        .and_then(|one| one.country.as_ref())
-        .is_some_and(|country| !expected.is_empty() && !expected.contains(country));
-    let now = stored.message.received_at;
-    let mut history = History { observations: 1, span_hours: 0.0 };
-    if !unexpected {
-        let since = now.duration_since(stored.device.enrolled_at).as_secs_f64().max(0.0);
-        return Ok(History { observations: stored.report.sequence, span_hours: since / 3_600.0 });
+/// The country where a device was first seen, where its first line says where it was. A staging network of the
+/// organisation does not.
+fn unpacked_in(first: &Sighting) -> Option<String> {
+    use EgressClass::{Mobile, Residential, Unknown};
+    matches!(class_of(&first.source.class), Mobile | Residential | Unknown)
+        .then(|| first.source.country.clone())
+        .flatten()
+}
+
+/// Whether an open finding says that somebody else may drive the machine.
+fn is_remote_control(row: &FindingRow) -> bool {
+    let open = matches!(row.status, FindingStatus::Open | FindingStatus::InReview);
+    let least = match row.finding.family {
+        Family::RemoteAccess => Severity::High,
+        Family::Kvm => Severity::Medium,
+        _ => return false,
+    };
+    open && row.finding.severity >= least
+}
+
+/// Age in days of the table that names countries: the first that is asked.
+fn country_table_age(tables: &[TableAge], at: Timestamp) -> Option<u32> {
+    let names_countries = |table: &&TableAge| table.name.contains("country") || table.name.contains("(city)");
+    tables.iter().find(names_countries).and_then(|table| geo::age_days(&table.built, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(min_us: u32, samples: u32) -> AnchorRoundTrip {
+        AnchorRoundTrip { name: "fra".to_owned(), min_us, samples }
     }
-    let country = observation.and_then(|one| one.country.as_ref());
-    for earlier in app.store.messages(&stored.device.id, Some(stored.report.sequence), LOOK_BACK).await? {
-        let Some(envelope) = &earlier.observation else { continue };
-        let Ok(body) = envelope.body_unverified() else { continue };
-        let Ok(before) = serde_json::from_slice::<ObservationPayload>(&body) else { continue };
-        if before.country.as_ref() != country {
-            break;
+
+    #[test]
+    fn an_impossible_round_trip_is_no_evidence() {
+        let site: AnchorSite = serde_json::from_value(json!({
+            "name": "fra", "address": "fra.example:1", "key": bearing_protocol::key::FileKey::from_seed(&[1; 32].into()).public(),
+            "latitude": 50.1, "longitude": 8.7, "country": "DE",
+        }))
+        .unwrap();
+        let sites = [site];
+        for (us, samples) in [(0, 8), (49, 8), (20_000_000, 8), (u32::MAX, 8), (9_000, 2)] {
+            assert!(anchor(&measured(us, samples), &sites).is_none(), "{us} {samples}");
         }
-        history.observations += 1;
-        history.span_hours = now.duration_since(before.received_at).as_secs_f64().max(0.0) / 3_600.0;
+        assert_eq!(anchor(&measured(9_000, 3), &sites).unwrap().min_rtt_ms, 9.0);
+        let unknown = AnchorRoundTrip { name: "other".to_owned(), ..measured(9_000, 8) };
+        assert!(anchor(&unknown, &sites).is_none(), "an anchor that policy does not name");
     }
-    Ok(history)
+
+    #[test]
+    fn the_table_that_names_countries_gives_the_age() {
+        let table = |name: &str, built: &str| TableAge { name: name.into(), built: built.into() };
+        let at: Timestamp = "2026-11-25T00:00:00Z".parse().unwrap();
+        let tables = [table("classes of networks", "2020-01-01"), table("x user country", "2026-09-16")];
+        assert_eq!(country_table_age(&tables, at), Some(70));
+        assert_eq!(country_table_age(&tables[..1], at), None);
+    }
 }

@@ -50,7 +50,7 @@ pub async fn report(app: &App, id: &DeviceId, sequence: u64) -> Result<Judged, C
     let suspended = act::suspended_approvals(&approvals, stored.message.received_at);
     let agent = Observed { suspended: suspended.clone(), ..agents(&stored, policy.as_ref()) };
     let clock = clock::Reading::of(app, &stored, observation.as_ref()).await?;
-    let server = own::server(&stored, observation.as_ref(), &clock, &place);
+    let server = own::server(&stored, &clock, &place);
     let server = Observed { suspended, ..server };
     let links = farm::seen(app, &stored, observation.as_ref(), policy.as_ref()).await?;
     Ok(Judged { observed: vec![agent, server], place: place.to_json(), links: Some(links) })

@@ -71,13 +71,24 @@ pub(super) const LOSS: Wording = Wording {
     disproof: "A device that was long without network runs out of space for waiting reports, and says so.",
     remediation: "Nothing, unless it repeats: then look at the device's network and disk.",
 };
+/// Controls of the network bundle.
+const NETWORK: &[&str] = &["NIST AC-4", "NIST SC-7", "NIST SI-4", "ISO A.8.20", "ISO A.8.21", "SOC2 CC6.6"];
+
 pub(super) const COUNTRY: Wording = Wording {
     rule: "GE-01",
     severity: Severity::Medium,
     attack: &["T1078", "T1090"],
     controls: PLACE,
-    disproof: "Travel, a mobile carrier or a company network may leave in another country: ask where the person is, and what line they use.",
+    disproof: "Travel, a mobile carrier or a company network may leave in another country, and tables err: ask where the person is and what line they use; look whether the second source and the round trips agree.",
     remediation: "Enter the trip or the site; otherwise have the person show where they are in a live call.",
+};
+pub(super) const ELSEWHERE: Wording = Wording {
+    rule: "GE-02",
+    severity: Severity::High,
+    attack: &["T1090.002", "T1665"],
+    controls: PLACE,
+    disproof: "An imported router or a country set by hand says the same: ask what access point is near, and compare with another network.",
+    remediation: "Have the person show where they are in a live call; correct the router's country where it is theirs.",
 };
 pub(super) const ZONE: Wording = Wording {
     rule: "GE-04",
@@ -87,11 +98,72 @@ pub(super) const ZONE: Wording = Wording {
     disproof: "People keep their home time zone on a trip, and some by habit.",
     remediation: "Low weight: look at it together with what else is open.",
 };
+pub(super) const SHIPPING: Wording = Wording {
+    rule: "GE-05",
+    severity: Severity::High,
+    attack: &["T1078"],
+    controls: PLACE,
+    disproof: "A hand-over in an office, staging by IT or a gift of time before a trip look alike: ask who unpacked it, and see the carrier's record.",
+    remediation: "Correct the shipping country in the roster, or ask for the device to be shown where it is.",
+};
+pub(super) const STILL: Wording = Wording {
+    rule: "GE-06",
+    severity: Severity::Low,
+    attack: &[],
+    controls: PLACE,
+    disproof: "Most people who work from home look exactly like this.",
+    remediation: "Nothing by itself.",
+};
+pub(super) const FLAP: Wording = Wording {
+    rule: "GE-07",
+    severity: Severity::Medium,
+    attack: &["T1078", "T1090.003"],
+    controls: PLACE,
+    disproof: "A VPN that reconnects to another exit, a fail-over line, or a table that changed its mind: see whether both addresses belong to one provider.",
+    remediation: "Ask what the person's line and VPN are; look at sign-ins of the same minutes.",
+};
+pub(super) const ROUND_TRIP: Wording = Wording {
+    rule: "GE-08",
+    severity: Severity::Medium,
+    attack: &["T1090"],
+    controls: PLACE,
+    disproof: "An anchor whose place is written wrongly in policy does this: check its coordinates, and probe it from a machine whose place is known. A long round trip proves nothing, and none was used.",
+    remediation: "Measure again from two anchors; then have the person show where they are in a live call.",
+};
+pub(super) const SIGN_IN: Wording = Wording {
+    rule: "GE-09",
+    severity: Severity::Medium,
+    attack: &["T1078"],
+    controls: PLACE,
+    disproof: "A phone, a second machine or a browser's relay signs in from elsewhere: ask what the person signed in with in those minutes.",
+    remediation: "End the session, and have the person sign in again in a live call.",
+};
+pub(super) const CONCEALED: Wording = Wording {
+    rule: "TU-01",
+    severity: Severity::Medium,
+    attack: &["T1090.002", "T1665"],
+    controls: NETWORK,
+    disproof: "People who value privacy use such networks, and an organisation's own exit is one where no site names it: ask what it is for.",
+    remediation: "Have it switched off on company devices, approve it with an expiry, or enter the exit as a site.",
+};
+pub(super) const RELAYED: Wording = Wording {
+    rule: "TU-05",
+    severity: Severity::Medium,
+    attack: &["T1090.001", "T1090.002"],
+    controls: NETWORK,
+    disproof: "An inspecting proxy of the organisation ends connections too, and a machine under heavy load answers late: measure again, and name the proxy as a site.",
+    remediation: "Ask what stands between the device and the Internet: a proxy, a travel router, a tunnel.",
+};
 
 impl Wording {
     /// The rule's id.
     pub(super) fn rule(&self) -> Option<RuleId> {
         self.rule.parse().ok()
+    }
+
+    /// Whether it weighs little.
+    pub(super) fn is_low(&self) -> bool {
+        self.severity <= Severity::Low
     }
 
     /// A finding whose cause is `shape`.

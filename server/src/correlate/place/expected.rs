@@ -1,0 +1,86 @@
+//! Where a device should be, and who says so.
+//!
+//! Always: the roster's word first, then the device record's, then policy's; a trip that policy does not count is shown
+//! and allows nothing.
+
+use bearing_policies::{Policy, place};
+use bearing_protocol::Timestamp;
+use bearing_store::DeviceRow;
+use serde::Serialize;
+
+use super::super::CorrelateError;
+use crate::app::App;
+
+/// Where a device should be.
+#[derive(Clone, Debug, Default)]
+pub(in crate::correlate) struct Expected {
+    /// Countries.
+    pub(in crate::correlate) countries: Vec<String>,
+    /// Who says so: `roster`, `device record`, `policy`, or nobody.
+    pub(in crate::correlate) from: &'static str,
+    /// Trips that touch now.
+    pub(in crate::correlate) trips: Vec<TripShown>,
+    ship_to: Option<String>,
+    home: Option<place::Home>,
+}
+
+/// A trip as it is shown with every verdict.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::correlate) struct TripShown {
+    /// Where to.
+    pub(in crate::correlate) countries: Vec<String>,
+    /// First day.
+    pub(in crate::correlate) from: String,
+    /// Last day.
+    pub(in crate::correlate) until: String,
+    /// Who announced it.
+    pub(in crate::correlate) announced_by: String,
+    /// `announced approved declined withdrawn`.
+    pub(in crate::correlate) state: String,
+    /// Whether it allows its countries now.
+    pub(in crate::correlate) counts: bool,
+}
+
+impl Expected {
+    /// What is expected of a device at `at`.
+    pub(super) async fn of(
+        _app: &App,
+        device: &DeviceRow,
+        policy: &Policy,
+        _at: Timestamp,
+    ) -> Result<Self, CorrelateError> {
+        let mut expected = Self::default();
+        if expected.countries.is_empty() && !device.expected_countries.is_empty() {
+            expected.countries = device.expected_countries.clone();
+            expected.from = "device record";
+        }
+        if expected.countries.is_empty() && !policy.expected_countries().is_empty() {
+            expected.countries = policy.expected_countries().to_vec();
+            expected.from = "policy";
+        }
+        Ok(expected)
+    }
+
+    /// As the model takes it.
+    pub(super) fn to_case(&self) -> place::Expectation {
+        place::Expectation {
+            countries: self.countries.clone(),
+            trips: self
+                .trips
+                .iter()
+                .map(|trip| place::Trip { countries: trip.countries.clone(), active: trip.counts })
+                .collect(),
+            ship_to: self.ship_to.clone(),
+            home: self.home,
+        }
+    }
+
+    /// The countries, and those of trips that count.
+    pub(in crate::correlate) fn words(&self) -> String {
+        let mut words = self.countries.join(", ");
+        for trip in self.trips.iter().filter(|trip| trip.counts) {
+            words.push_str(&format!(", on a trip to {} until {}", trip.countries.join(" "), trip.until));
+        }
+        words
+    }
+}
