@@ -6,6 +6,8 @@
 mod approvals;
 mod assets;
 mod audit_log;
+mod case;
+mod cases;
 mod chart;
 mod device;
 mod devices;
@@ -18,6 +20,8 @@ mod findings;
 mod form;
 mod frame;
 mod inventory;
+mod map;
+mod outline;
 mod overview;
 mod place;
 mod policies;
@@ -28,6 +32,8 @@ mod theme;
 mod users;
 mod view;
 
+#[cfg(test)]
+mod case_samples;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -73,6 +79,18 @@ pub fn routes() -> Routes {
         .post("/devices/{device}/findings/{finding}/comment", ANALYST, finding::comment)
         .post("/devices/{device}/findings/{finding}/approve", ANALYST, finding::approve)
         .get("/findings", VIEWER, findings::show)
+        .get("/map", VIEWER, map::show)
+        .get("/cases", VIEWER, cases::show)
+        .post("/cases", ANALYST, cases::open)
+        .get("/cases/{case}", AUDITOR, case::show)
+        .get("/cases/{case}/packet/{form}", AUDITOR, case::packet)
+        .post("/cases/{case}/assign", ANALYST, case::assign)
+        .post("/cases/{case}/title", ANALYST, case::title)
+        .post("/cases/{case}/comment", ANALYST, case::comment)
+        .post("/cases/{case}/check", ANALYST, case::check)
+        .post("/cases/{case}/decide", ANALYST, case::decide)
+        .post("/cases/{case}/split", ANALYST, case::split)
+        .post("/cases/{case}/merge", ANALYST, case::merge)
         .get("/approvals", VIEWER, approvals::show)
         .post("/approvals/{approval}/withdraw", ANALYST, approvals::withdraw)
         .get("/enrolment", AUDITOR, enrolment::show)

@@ -20,6 +20,8 @@ fn rendered() -> Vec<(String, String)> {
     samples!(
         approvals::ApprovalsPage,
         audit_log::AuditLogPage,
+        case::CasePage,
+        cases::CasesPage,
         device::DevicePage,
         devices::DevicesPage,
         enrolment::EnrolmentPage,
@@ -27,6 +29,7 @@ fn rendered() -> Vec<(String, String)> {
         evaluations::EvaluationsPage,
         finding::FindingPage,
         findings::FindingsPage,
+        map::MapPage,
         overview::OverviewPage,
         policies::PoliciesPage,
         policies::PolicyPage,
@@ -69,7 +72,7 @@ fn hostile_text_reaches_the_pages_at_all() {
         .filter(|(_, html)| html.contains("&#60;script&#62;alert"))
         .map(|(page, _)| page.split('#').next().unwrap_or_default().to_owned())
         .collect();
-    assert_eq!(with.len(), 14, "all but the problem page show text from outside: {with:?}");
+    assert_eq!(with.len(), 17, "all but the problem page show text from outside: {with:?}");
 }
 
 #[test]

@@ -25,6 +25,12 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
     ISO.split_ascii_whitespace()
 }
 
+/// A country's name in English; its code where it has none here.
+pub fn name(code: &str) -> &str {
+    let names = include_str!("../../geodata/names.tsv").lines().filter_map(|line| line.split_once('\t'));
+    names.filter(|(known, _)| *known == code).map(|(_, name)| name).next().unwrap_or(code)
+}
+
 /// The country that a code of a table stands for, if it stands for one.
 pub fn normalise(code: &str) -> Option<String> {
     let code = code.trim();
@@ -56,6 +62,12 @@ mod tests {
         {
             assert_eq!(normalise(code).as_deref(), Some(country), "{code}");
         }
-        assert_eq!(ISO.split_ascii_whitespace().count(), 250);
+        assert_eq!(codes().count(), 250);
+    }
+
+    #[test]
+    fn every_country_has_a_name() {
+        assert!(codes().all(|code| name(code) != code));
+        assert_eq!((name("KP"), name("QQ")), ("North Korea", "QQ"));
     }
 }

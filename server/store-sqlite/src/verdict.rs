@@ -1,10 +1,11 @@
 use bearing_protocol::id::DeviceId;
-use bearing_store::{StoreError, VerdictRow, Verdicts};
+use bearing_store::{DeviceState, PlaceCount, StoreError, VerdictRow, Verdicts};
 use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
 
 use crate::{
     SqliteStore,
-    column::{col, instant_col, json, json_col, maybe_json_col, micros, word_col},
+    column::{col, instant_col, json, json_col, maybe_json_col, micros, unsigned, word_col},
+    device::state_number,
     fault::fault,
 };
 
@@ -124,5 +125,24 @@ impl Verdicts for SqliteStore {
         .iter()
         .map(verdict)
         .collect()
+    }
+
+    async fn place_counts(&self) -> Result<Vec<PlaceCount>, StoreError> {
+        let what = "count place verdicts";
+        let rows: Vec<(Option<String>, Option<String>, i64, i64)> = sqlx::query_as(
+            "SELECT h.country, json_extract(v.place, '$.verdict'), count(*), sum(d.simulated) FROM verdicts v \
+             CROSS JOIN devices d ON d.id = v.device LEFT JOIN heads h ON h.device = v.device WHERE d.state = ? \
+             GROUP BY 1, 2 ORDER BY 1, 2",
+        )
+        .bind(state_number(DeviceState::Active))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault(what))?;
+        rows.into_iter()
+            .map(|(country, verdict, devices, simulated)| {
+                let (devices, simulated) = (unsigned(devices)?, unsigned(simulated)?);
+                Ok(PlaceCount { country, verdict, devices, simulated })
+            })
+            .collect()
     }
 }

@@ -87,6 +87,7 @@ where
         sightings::what_is_old_is_forgotten_and_the_first_run_stays;
         sightings::a_sign_in_is_stored_once;
         verdicts::the_queue_is_ordered_by_work;
+        verdicts::places_are_counted_by_country_and_verdict;
         verdicts::silence_is_overdue_until_it_is_a_finding;
         evaluations::a_challenge_is_answered_once_and_a_result_frozen_once;
         evaluations::policies_never_go_back;

@@ -49,7 +49,7 @@ pub use sighting::{Forgotten, KeepFrom, NewSighting, RawAddress, Sighting, Sight
 pub use sign_in::{SignInRow, SignIns};
 pub use token::{NewToken, TokenRefusal, TokenRow, Tokens};
 pub use user::{ApiTokenRow, Role, SessionRow, UserRow, Users};
-pub use verdict::{VerdictRow, Verdicts};
+pub use verdict::{PlaceCount, VerdictRow, Verdicts};
 
 /// Everything at once: what the server holds as `Arc<dyn Store>`.
 #[async_trait::async_trait]

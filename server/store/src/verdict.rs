@@ -24,6 +24,19 @@ pub struct VerdictRow {
     pub at: Timestamp,
 }
 
+/// How many active devices of one country have one place verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceCount {
+    /// The country a device was seen in last; absent where it is not known.
+    pub country: Option<String>,
+    /// The place evaluation's word; absent where there is no evaluation.
+    pub verdict: Option<String>,
+    /// Devices.
+    pub devices: u64,
+    /// Of those, simulated.
+    pub simulated: u64,
+}
+
 /// Verdicts.
 #[async_trait::async_trait]
 pub trait Verdicts {
@@ -38,4 +51,7 @@ pub trait Verdicts {
     /// Those that ask for work (`escalate`, `investigate`, `review`, `platform_incident`, `not_assessed`), in that order
     /// and by evidence, at most `limit`.
     async fn verdict_queue(&self, limit: u32) -> Result<Vec<VerdictRow>, StoreError>;
+    /// Active devices with a verdict, counted by country and place verdict, in that order. As of now: nothing tells where
+    /// anybody was.
+    async fn place_counts(&self) -> Result<Vec<PlaceCount>, StoreError>;
 }

@@ -3,7 +3,7 @@
 use bearing_protocol::{id::DeviceId, severity::Severity};
 
 use super::sample::{at, enrolled, finding, intake, observed};
-use crate::{MessageKind, Store, VerdictRow};
+use crate::{Intake, MessageKind, Store, VerdictRow};
 
 fn verdict(device: &DeviceId, word: &str, evidence: Option<f64>) -> VerdictRow {
     VerdictRow {
@@ -41,6 +41,39 @@ pub async fn the_queue_is_ordered_by_work<S: Store>(store: &S) {
     store.set_verdict(&verdict(&devices[0], "escalate", Some(50.0))).await.unwrap();
     assert_eq!(store.verdict_history(&devices[0], 10).await.unwrap(), [rows[0].clone()]);
     assert_eq!(store.verdict_queue(1).await.unwrap()[0].device, devices[0]);
+}
+
+pub async fn places_are_counted_by_country_and_verdict<S: Store>(store: &S) {
+    let place = |word: &str| Some(serde_json::json!({ "verdict": word }));
+    for (n, country, place) in [
+        (0, Some("DE"), place("match")),
+        (1, Some("DE"), place("match")),
+        (2, Some("DE"), place("mismatch")),
+        (3, Some("PT"), None),
+        (4, None, place("no_expectation")),
+    ] {
+        let device = enrolled(store, n).await;
+        let checkin = MessageKind::Checkin { stopping: false };
+        store
+            .commit(vec![Intake { country: country.map(str::to_owned), ..intake(&device, 1, checkin) }])
+            .await
+            .unwrap();
+        store.set_verdict(&VerdictRow { place, ..verdict(&device, "review", None) }).await.unwrap();
+    }
+    let counts = store.place_counts().await.unwrap();
+    let counts: Vec<_> = counts
+        .iter()
+        .map(|count| (count.country.as_deref(), count.verdict.as_deref(), count.devices, count.simulated))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            (None, Some("no_expectation"), 1, 0),
+            (Some("DE"), Some("match"), 2, 0),
+            (Some("DE"), Some("mismatch"), 1, 0),
+            (Some("PT"), None, 1, 0),
+        ]
+    );
 }
 
 pub async fn silence_is_overdue_until_it_is_a_finding<S: Store>(store: &S) {

@@ -1,0 +1,139 @@
+//! Outlines of countries for the map, drawn once (Equal Earth, an equal-area projection of 2018 by Šavrič, Patterson, Jenny).
+
+use std::{fmt::Write as _, sync::LazyLock};
+
+use crate::geo::world::{Ring, world};
+
+/// The drawing, in its own units.
+pub(super) const WIDTH: u32 = 1_000;
+pub(super) const HEIGHT: u32 = 440;
+/// Units for one of the projection's: the whole width is 5.4132 of them.
+const SCALE: f64 = 184.7;
+/// Latitude of the upper edge in degrees; below the lower edge lies Antarctica alone.
+const NORTH_DEGREES: f64 = 83.7;
+/// Tenths of a unit: points nearer than this to the one before are left out.
+const NEAREST: i32 = 6;
+/// Tenths of a unit: smaller pieces are not drawn, but for a country's largest.
+const SMALLEST: i32 = 12;
+/// Tenths of a unit: half the side of the mark of a country that would not be seen.
+const MARK: i32 = 12;
+
+/// A country.
+pub(super) struct Outline {
+    pub(super) code: &'static str,
+    pub(super) path: String,
+}
+
+static OUTLINES: LazyLock<Vec<Outline>> = LazyLock::new(|| {
+    let drawn = world().shapes().iter().filter(|shape| shape.code != "AQ");
+    drawn
+        .map(|shape| Outline { code: &shape.code, path: path(shape.polygons.iter().map(|p| &p.rings)) })
+        .collect()
+});
+
+/// Every country but Antarctica.
+pub(super) fn outlines() -> &'static [Outline] {
+    &OUTLINES
+}
+
+/// Tenths of a unit from the upper left corner.
+fn project(lon: f32, lat: f32) -> (i32, i32) {
+    let (x, y) = equal_earth(f64::from(lon), f64::from(lat));
+    let top = equal_earth(0.0, NORTH_DEGREES).1;
+    ((x * SCALE * 10.0).round() as i32 + WIDTH as i32 * 5, ((top - y) * SCALE * 10.0).round() as i32)
+}
+
+fn equal_earth(lon: f64, lat: f64) -> (f64, f64) {
+    const A: [f64; 4] = [1.340_264, -0.081_106, 0.000_893, 0.003_796];
+    let root = 3_f64.sqrt();
+    let theta = (root / 2.0 * lat.to_radians().sin()).asin();
+    let square = theta * theta;
+    let sixth = square * square * square;
+    let slope = 9.0 * A[3] * sixth * square + 7.0 * A[2] * sixth + 3.0 * A[1] * square + A[0];
+    let x = 2.0 * root * lon.to_radians() * theta.cos() / (3.0 * slope);
+    (x, theta * (A[3] * sixth * square + A[2] * sixth + A[1] * square + A[0]))
+}
+
+/// A path of all rings that can be seen.
+fn path<'a>(polygons: impl Iterator<Item = &'a Vec<Ring>>) -> String {
+    let mut drawn: Vec<(i32, Vec<Vec<(i32, i32)>>)> = Vec::new();
+    for rings in polygons {
+        let rings: Vec<_> = rings.iter().map(thinned).collect();
+        drawn.push((rings.first().map_or(0, |ring| extent(ring)), rings));
+    }
+    let largest = drawn.iter().map(|(extent, _)| *extent).max().unwrap_or(0);
+    let mut path = String::new();
+    for (extent, rings) in drawn {
+        if extent == largest && extent < MARK {
+            if let Some((x, y)) = rings.first().and_then(|ring| ring.first()) {
+                let half = MARK;
+                draw(&mut path, &[(x - half, *y), (*x, y - half), (x + half, *y), (*x, y + half)]);
+            }
+            break;
+        }
+        if extent >= SMALLEST || extent == largest {
+            for ring in rings.iter().filter(|ring| ring.len() > 2) {
+                draw(&mut path, ring);
+            }
+        }
+    }
+    path
+}
+
+fn thinned(ring: &Ring) -> Vec<(i32, i32)> {
+    let mut points: Vec<(i32, i32)> = Vec::new();
+    for (lon, lat) in ring {
+        let point = project(*lon, *lat);
+        let near = |last: &(i32, i32)| (last.0 - point.0).abs() + (last.1 - point.1).abs() < NEAREST;
+        if !points.last().is_some_and(near) {
+            points.push(point);
+        }
+    }
+    points
+}
+
+/// The longer side of a ring's bounds.
+fn extent(ring: &[(i32, i32)]) -> i32 {
+    let side = |of: fn(&(i32, i32)) -> i32| {
+        ring.iter().map(of).max().unwrap_or(0) - ring.iter().map(of).min().unwrap_or(0)
+    };
+    side(|point| point.0).max(side(|point| point.1))
+}
+
+/// Whole units take a third of the room of tenths: a move, then steps.
+fn draw(path: &mut String, points: &[(i32, i32)]) {
+    let mut before = None;
+    for (x, y) in points {
+        // Writing to a string cannot fail.
+        let _ = match before {
+            None => write!(path, "M{} {}l", tenths(*x), tenths(*y)),
+            Some((a, b)) => write!(path, "{} {} ", tenths(x - a), tenths(y - b)),
+        };
+        before = Some((*x, *y));
+    }
+    path.truncate(path.trim_end().len());
+    path.push('z');
+}
+
+fn tenths(value: i32) -> String {
+    if value % 10 == 0 { (value / 10).to_string() } else { format!("{:.1}", f64::from(value) / 10.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_map_fits_its_frame_and_a_page() {
+        let all: usize = outlines().iter().map(|outline| outline.path.len()).sum();
+        assert!((40_000..200_000).contains(&all), "{all} bytes");
+        assert!(outlines().len() > 240);
+        for outline in outlines() {
+            assert!(outline.path.starts_with('M') && outline.path.ends_with('z'), "{}", outline.code);
+        }
+        for (lon, lat) in [(-180.0, 0.0), (180.0, 0.0), (0.0, 83.6), (0.0, -55.9)] {
+            let (x, y) = project(lon, lat);
+            assert!((0..=WIDTH as i32 * 10).contains(&x) && (0..=HEIGHT as i32 * 10).contains(&y), "{x} {y}");
+        }
+    }
+}
