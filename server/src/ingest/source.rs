@@ -31,24 +31,33 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// The client behind `peer`.
+    /// The client behind `peer`: of the chain that proxies we trust wrote, read from the right, the first address that is
+    /// no such proxy. What stands left of it was written by the client itself or by strangers. What is no address ends the
+    /// reading; then the last proxy stands for its client.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
-        let hops: Vec<&str> = headers
-            .get_all(FORWARDED_FOR)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .collect();
-        for hop in hops.iter().rev().take(MAX_HOPS) {
+        let lines: Vec<&[u8]> =
+            headers.get_all(FORWARDED_FOR).iter().map(axum::http::HeaderValue::as_bytes).collect();
+        // A proxy may add its own line or continue the last one: the end of the last line is the newest. Bytes, since
+        // a client must not be able to hide what a proxy wrote behind letters of its own.
+        let hops = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
+        for hop in hops.take(MAX_HOPS) {
             if !self.trusts(client) {
                 break;
             }
-            let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+            let Some(address) = hop_address(hop) else { break };
             client = address.to_canonical();
         }
         client
     }
+}
+
+/// One address of a chain: bare, in brackets, or with a port behind it.
+fn hop_address(hop: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(hop.trim_ascii()).ok()?.trim_matches('"');
+    let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<IpAddr>().ok();
+    let with_port = || Some(text.parse::<SocketAddr>().ok()?.ip());
+    text.parse().ok().or_else(with_port).or_else(bracketed)
 }
 
 /// The address that a request is charged to and observed from: the listener put the client's there.
@@ -74,26 +83,93 @@ pub(super) fn source_of(
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
-    fn headers(value: &str) -> HeaderMap {
+    fn headers(lines: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(FORWARDED_FOR, value.parse().unwrap());
+        for line in lines {
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).unwrap());
+        }
         headers
     }
 
+    fn behind(trusted: &[&str], peer: &str, headers: &HeaderMap) -> String {
+        let proxies = TrustedProxies::new(trusted.iter().map(|network| network.parse().unwrap()).collect());
+        proxies.client(peer.parse().unwrap(), headers).to_string()
+    }
+
+    const OWN: &[&str] = &["10.0.0.0/8", "fd00::/8"];
+
     #[test]
-    fn nobody_is_believed_unless_configured() {
-        let peer: IpAddr = "203.0.113.9".parse().unwrap();
-        assert_eq!(TrustedProxies::default().client(peer, &headers("5.9.10.20")), peer);
+    fn recorded_chains_give_the_recorded_client() {
+        for (id, peer, trusted, forwarded, client) in [
+            ("C1", "198.51.100.20", &[][..], &["203.0.113.9"][..], "198.51.100.20"),
+            ("C2", "192.0.2.10", &["192.0.2.0/24"], &["203.0.113.9"], "203.0.113.9"),
+            (
+                "C3",
+                "192.0.2.10",
+                &["192.0.2.0/24"],
+                &["198.51.100.1, 203.0.113.9, 192.0.2.11"],
+                "203.0.113.9",
+            ),
+        ] {
+            assert_eq!(behind(trusted, peer, &headers(forwarded)), client, "{id}");
+        }
+        let mut others = HeaderMap::new();
+        for name in ["true-client-ip", "x-real-ip", "forwarded", "cf-connecting-ip", "x-client-ip"] {
+            others.insert(name, HeaderValue::from_static("203.0.113.9"));
+        }
+        assert_eq!(behind(&[], "198.51.100.20", &others), "198.51.100.20", "C4");
+        assert_eq!(behind(OWN, "10.0.0.1", &others), "10.0.0.1", "not from a trusted proxy either");
     }
 
     #[test]
-    fn a_trusted_chain_is_read_from_the_right() {
-        let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
-        let peer: IpAddr = "10.0.0.1".parse().unwrap();
-        let client = proxies.client(peer, &headers("6.6.6.6, 5.9.10.20, 10.0.0.2"));
-        assert_eq!(client.to_string(), "5.9.10.20", "what the client itself wrote stands further left");
-        assert_eq!(proxies.client(peer, &headers("junk")), peer);
+    fn what_a_client_writes_never_becomes_its_address() {
+        let proxy = "10.0.0.1";
+        for spoofed in [
+            &["6.6.6.6, 5.9.10.20"][..],
+            &["6.6.6.6", "5.9.10.20"],
+            &["10.0.0.7, 10.0.0.8, 5.9.10.20"],
+            &["6.6.6.6, junk, 5.9.10.20, 10.0.0.2"],
+            &["6.6.6.6,,, ,5.9.10.20"],
+            &["\u{e9}\u{ff}, 5.9.10.20"],
+            &["\u{e9}", "5.9.10.20"],
+        ] {
+            assert_eq!(behind(OWN, proxy, &headers(spoofed)), "5.9.10.20", "{spoofed:?}");
+        }
+        assert_eq!(
+            behind(OWN, "5.9.10.20", &headers(&["6.6.6.6", "10.0.0.1"])),
+            "5.9.10.20",
+            "past the proxy"
+        );
+    }
+
+    #[test]
+    fn junk_at_the_end_leaves_the_proxy_as_the_client() {
+        for junk in
+            ["junk", "", "unknown", "_hidden", "300.1.1.1", "5.9.10.20 6.6.6.6", "[5.9.10.20", "5.9.10.20:x"]
+        {
+            assert_eq!(behind(OWN, "10.0.0.1", &headers(&["6.6.6.6", junk])), "10.0.0.1", "{junk:?}");
+        }
+        let endless = vec!["10.0.0.9"; 1_000].join(",");
+        assert_eq!(behind(OWN, "10.0.0.1", &headers(&["6.6.6.6", &endless])), "10.0.0.9", "bounded");
+    }
+
+    #[test]
+    fn ports_brackets_and_mapped_addresses_are_read() {
+        for (hop, client) in [
+            ("5.9.10.20:4711", "5.9.10.20"),
+            ("2a01:4f8::1", "2a01:4f8::1"),
+            ("[2a01:4f8::1]", "2a01:4f8::1"),
+            ("[2a01:4f8::1]:443", "2a01:4f8::1"),
+            ("\"[2a01:4f8::1]:443\"", "2a01:4f8::1"),
+            ("::ffff:5.9.10.20", "5.9.10.20"),
+            ("\t 5.9.10.20  ", "5.9.10.20"),
+        ] {
+            assert_eq!(behind(OWN, "fd00::1", &headers(&[hop])), client, "{hop}");
+        }
+        assert_eq!(behind(OWN, "::ffff:10.0.0.1", &headers(&["5.9.10.20"])), "5.9.10.20", "a mapped proxy");
     }
 }
