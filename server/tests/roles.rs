@@ -27,6 +27,8 @@ fn filled(entry: &RouteEntry) -> String {
         ("{token}", "tok_00"),
         ("{user}", "usr_00"),
         ("{evaluation}", "eva_00"),
+        ("{case}", "cas_00"),
+        ("{form}", "json"),
         ("{version}", "7"),
     ]);
     entry.path.split('/').map(|part| *ids.get(part).unwrap_or(&part)).collect::<Vec<_>>().join("/")

@@ -3,6 +3,10 @@
 //! Always: confirming takes two people with accounts, a written reason and every disproof step answered, whatever
 //! their role; the rest takes one and a reason; a closed case is left alone, since only new evidence reopens it.
 
+use axum::{
+    http::{HeaderValue, header},
+    response::{IntoResponse as _, Response},
+};
 use bearing_protocol::{
     id::{CaseId, DeviceId, FindingId},
     text::printable,
@@ -17,7 +21,7 @@ use super::{ActError, MAX_NAME_CHARS, MAX_TEXT_CHARS, audited, note, required};
 use crate::{
     app::App,
     auth::{Actor, random_bytes},
-    cases::{self, Step},
+    cases::{self, PacketError, PacketForm, Step},
 };
 
 /// Most characters of a case's title.
@@ -643,4 +647,30 @@ pub async fn note_look(
         audit: entry.number,
     };
     Ok(app.store.note_custody(id, &entry).await?)
+}
+
+/// A case packet as a file to save; its digest is in the headers, and in the log of custody.
+///
+/// # Errors
+/// Where there is no such case or form, or the store cannot.
+pub async fn export_case(app: &App, actor: &Actor, id: &CaseId, form: &str) -> Result<Response, ActError> {
+    let form = PacketForm::parse(form).ok_or(ActError::NotFound("form of a case packet"))?;
+    let packet = cases::packet(app, actor.name(), id, form).await.map_err(|error| match error {
+        PacketError::Unknown(_) => ActError::NotFound("case"),
+        PacketError::Store(error) => error.into(),
+        PacketError::Custody(error) => error,
+        other => ActError::internal("the case packet was not made", other),
+    })?;
+    let name = format!("attachment; filename=\"bearing-case-{id}.{}\"", form.as_str());
+    let mut answer = packet.bytes.into_response();
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (key, value) in [("content-disposition", name), ("bearing-digest", packet.digest.to_string())] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(key, value);
+        }
+    }
+    Ok(answer)
 }

@@ -22,7 +22,7 @@ pub use approval::{
 };
 pub use case::{
     Answer, CaseRequest, Chosen, answer_step, assign_case, close_case, comment_case, confirm_case, decline_case,
-    merge_case, note_look, open_case, propose_confirmation, split_case, title_case,
+    export_case, merge_case, note_look, open_case, propose_confirmation, split_case, title_case,
 };
 pub use device::{approve_device, restore_device, revoke_device, set_device_place};
 pub use enrolment_token::{EnrolmentTokenRequest, create_enrolment_token, revoke_enrolment_token};

@@ -29,7 +29,9 @@ const ADMIN: Needs = Needs::Role(Role::Admin);
 
 /// Every route of the API, with who may enter.
 pub fn routes() -> Routes {
-    use v1::{api_tokens, approvals, audit_log, devices, evaluations, findings, policies, tokens, users};
+    use v1::{
+        api_tokens, approvals, audit_log, cases, devices, evaluations, findings, policies, tokens, users,
+    };
     Routes::behind(Door::Api)
         .get("/api/v1/openapi.json", Needs::Nobody, openapi::show)
         .get("/api/v1/devices", VIEWER, devices::list::handle)
@@ -46,6 +48,21 @@ pub fn routes() -> Routes {
         .get("/api/v1/approvals", VIEWER, approvals::list::handle)
         .post("/api/v1/approvals", ANALYST, approvals::give::handle)
         .post("/api/v1/approvals/{approval}/withdraw", ANALYST, approvals::withdraw::handle)
+        .get("/api/v1/cases", AUDITOR, cases::list::handle)
+        .post("/api/v1/cases", ANALYST, cases::open::handle)
+        .get("/api/v1/cases/counts", VIEWER, cases::counts::handle)
+        .get("/api/v1/cases/{case}", AUDITOR, cases::get::handle)
+        .get("/api/v1/cases/{case}/packet/{form}", AUDITOR, cases::packet::handle)
+        .post("/api/v1/cases/{case}/title", ANALYST, cases::title::handle)
+        .post("/api/v1/cases/{case}/assign", ANALYST, cases::assign::handle)
+        .post("/api/v1/cases/{case}/comment", ANALYST, cases::comment::handle)
+        .post("/api/v1/cases/{case}/check", ANALYST, cases::check::handle)
+        .post("/api/v1/cases/{case}/propose", ANALYST, cases::propose::handle)
+        .post("/api/v1/cases/{case}/confirm", ANALYST, cases::confirm::handle)
+        .post("/api/v1/cases/{case}/decline", ANALYST, cases::decline::handle)
+        .post("/api/v1/cases/{case}/close", ANALYST, cases::close::handle)
+        .post("/api/v1/cases/{case}/split", ANALYST, cases::split::handle)
+        .post("/api/v1/cases/{case}/merge", ANALYST, cases::merge::handle)
         .get("/api/v1/evaluations", VIEWER, evaluations::list::handle)
         .post("/api/v1/evaluations", AUDITOR, evaluations::create::handle)
         .get("/api/v1/evaluations/{evaluation}", VIEWER, evaluations::get::handle)

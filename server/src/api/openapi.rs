@@ -6,7 +6,9 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use super::v1::{api_tokens, approvals, audit_log, devices, evaluations, findings, policies, tokens, users};
+use super::v1::{
+    api_tokens, approvals, audit_log, cases, devices, evaluations, findings, policies, tokens, users,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -19,6 +21,10 @@ use super::v1::{api_tokens, approvals, audit_log, devices, evaluations, findings
         findings::list::handle, findings::get::handle, findings::status::handle, findings::assign::handle,
         findings::comment::handle,
         approvals::list::handle, approvals::give::handle, approvals::withdraw::handle,
+        cases::list::handle, cases::open::handle, cases::counts::handle, cases::get::handle, cases::packet::handle,
+        cases::title::handle, cases::assign::handle, cases::comment::handle, cases::check::handle,
+        cases::propose::handle, cases::confirm::handle, cases::decline::handle, cases::close::handle,
+        cases::split::handle, cases::merge::handle,
         evaluations::list::handle, evaluations::create::handle, evaluations::get::handle,
         evaluations::freeze::handle, evaluations::bundle::handle,
         policies::handle,
@@ -78,9 +84,18 @@ mod tests {
     fn answers_have_samples() {
         let described = serde_json::to_value(Description::openapi()).unwrap();
         let schemas = described["components"]["schemas"].as_object().unwrap();
-        for name in
-            ["Device", "Finding", "Approval", "Evaluation", "EnrolmentToken", "User", "ApiToken", "Entry"]
-        {
+        for name in [
+            "Device",
+            "Finding",
+            "Case",
+            "CaseCounts",
+            "Approval",
+            "Evaluation",
+            "EnrolmentToken",
+            "User",
+            "ApiToken",
+            "Entry",
+        ] {
             assert!(schemas[name]["example"].is_object(), "{name} has no sample");
         }
     }

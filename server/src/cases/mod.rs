@@ -8,12 +8,19 @@
 mod evidence;
 mod follow;
 mod judge;
+mod packet;
+mod record;
+mod sheet;
 mod steps;
 mod timeline;
+mod verify;
 
 pub use evidence::{counts, mark, shape_of};
 pub use follow::follow;
 pub(crate) use follow::{member, new_case, open_findings};
 pub use judge::{Judgement, findings_of, judge, shown_severity};
+pub use packet::{CASE_SCHEMA, CaseBundle, Packet, PacketError, PacketForm, packet};
+pub use record::{CasePayload, CaseRecord, record};
 pub use steps::{Step, is_answered, steps};
 pub use timeline::{Entry, timeline};
+pub use verify::verify_case;

@@ -95,6 +95,11 @@ impl Verify {
             ));
             lines.push(format!("  values: {} disclosed, {} withheld", result.disclosed, result.withheld));
         }
+        if let Some(case) = &result.case {
+            lines.push(String::new());
+            lines.push(format!("case \"{}\"", printable(case, 200)));
+            lines.push(format!("  values: {} disclosed, {} withheld", result.disclosed, result.withheld));
+        }
         if let (Some(key), false) = (&result.key, result.trusted) {
             lines.push(format!(
                 "\nThe signing key {key} is the bundle's own. Compare it with the one the organisation published, or give --key."

@@ -5,6 +5,7 @@
 
 mod audit;
 mod backup;
+mod case;
 mod catalogue;
 mod config;
 mod device;
@@ -58,6 +59,8 @@ enum Command {
     Catalogue(catalogue::Catalogue),
     /// What-if: the verdict for recorded cases, without a store
     Evaluate(evaluate::Evaluate),
+    /// Cases: list, show, export
+    Case(case::Case),
     /// Auditors' evaluations: create, list, watch
     Evaluation(evaluation::Evaluation),
     /// Signed bundles: export, verify offline
@@ -127,6 +130,7 @@ impl Cli {
             Command::Policy(policy) => policy.run().await,
             Command::Catalogue(catalogue) => catalogue.run().await,
             Command::Evaluate(evaluate) => evaluate.run().map(|()| 0),
+            Command::Case(case) => case.run().await.map(|()| 0),
             Command::Evaluation(evaluation) => evaluation.run().await.map(|()| 0),
             Command::Evidence(evidence) => evidence.run().await,
             Command::Audit(audit) => audit.run().await,

@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use super::{
     ProblemPage,
+    case_strip::{CaseStrip, device_strip},
     findings::{Line, line},
     form::{Fields, Ids, done},
     frame::{Frame, Visit, page},
@@ -132,6 +133,7 @@ pub(super) struct DevicePage {
     display_gap: Option<String>,
     messages: Vec<MessageLine>,
     earlier: Vec<Earlier>,
+    strip: Option<CaseStrip>,
 }
 
 impl DevicePage {
@@ -208,6 +210,7 @@ impl DevicePage {
             inventory,
             messages: known.messages.iter().map(|message| message_line(message, now)).collect(),
             earlier: known.earlier.iter().map(|verdict| earlier(verdict, now)).collect(),
+            strip: None,
             frame,
         }
     }
@@ -217,8 +220,9 @@ impl DevicePage {
         use super::samples;
         let frame = || Frame::sample("devices", bearing_store::Role::Admin);
         let name = |_: &str| Some(samples::HOSTILE.to_owned());
+        let known = Self::of(frame(), &samples::known_device(), &name, samples::now());
         vec![
-            Self::of(frame(), &samples::known_device(), &name, samples::now()),
+            Self { strip: Some(CaseStrip::sample()), ..known },
             Self::of(frame(), &samples::silent_device(), &name, samples::now()),
         ]
     }
@@ -243,7 +247,9 @@ pub(super) async fn show(
     };
     let rule_name = |id: &str| app.catalogue.rule(id).map(|rule| rule.name.clone());
     let frame = visit.frame(&app, "devices");
-    Ok(page(&DevicePage::of(frame, &known, &rule_name, app.clock.now())))
+    let strip = device_strip(&app, &frame, &known.device).await?;
+    let shown = DevicePage::of(frame, &known, &rule_name, app.clock.now());
+    Ok(page(&DevicePage { strip, ..shown }))
 }
 
 pub(super) async fn approve(
@@ -305,7 +311,7 @@ fn observation(app: &App, message: &StoredMessage) -> Option<ObservationPayload>
 }
 
 /// The arithmetic as a column of figures.
-fn steps(arithmetic: &[String]) -> Vec<Step> {
+pub(super) fn steps(arithmetic: &[String]) -> Vec<Step> {
     arithmetic
         .iter()
         .filter(|line| !line.starts_with("verdict: "))

@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::{
     ProblemPage,
+    case_strip::{CaseStrip, finding_strip},
     findings::{Line, line},
     form::{Fields, Ids, day_after, done, end_of_day},
     frame::{Frame, Visit, page},
@@ -131,6 +132,7 @@ pub(super) struct FindingPage {
     proposed: String,
     earliest: String,
     latest: String,
+    strip: Option<CaseStrip>,
 }
 
 impl FindingPage {
@@ -172,6 +174,7 @@ impl FindingPage {
             proposed: day_after(now, PROPOSED_DAYS),
             earliest: day_after(now, 0),
             latest: day_after(now, LONGEST_DAYS),
+            strip: None,
             frame,
         }
     }
@@ -203,7 +206,8 @@ impl FindingPage {
                 rule: None,
                 people: &[samples::HOSTILE.to_owned()],
             };
-            Self::of(frame, row, &known, samples::now())
+            let page = Self::of(frame, row, &known, samples::now());
+            Self { strip: Some(CaseStrip::sample()), ..page }
         };
         vec![sample(&row, None), sample(&approved, Some(&approval))]
     }
@@ -242,7 +246,9 @@ pub(super) async fn show(
         rule: app.catalogue.rule(row.finding.rule.as_str()),
         people: &people,
     };
-    Ok(page(&FindingPage::of(frame, &row, &known, app.clock.now())))
+    let strip = finding_strip(&app, &frame, &device, &id).await?;
+    let shown = FindingPage::of(frame, &row, &known, app.clock.now());
+    Ok(page(&FindingPage { strip, ..shown }))
 }
 
 /// The form that sets a status.

@@ -7,6 +7,8 @@ mod approvals;
 mod assets;
 mod audit_log;
 mod case;
+mod case_form;
+mod case_strip;
 mod cases;
 mod chart;
 mod device;
@@ -84,13 +86,13 @@ pub fn routes() -> Routes {
         .post("/cases", ANALYST, cases::open)
         .get("/cases/{case}", AUDITOR, case::show)
         .get("/cases/{case}/packet/{form}", AUDITOR, case::packet)
-        .post("/cases/{case}/assign", ANALYST, case::assign)
-        .post("/cases/{case}/title", ANALYST, case::title)
-        .post("/cases/{case}/comment", ANALYST, case::comment)
-        .post("/cases/{case}/check", ANALYST, case::check)
-        .post("/cases/{case}/decide", ANALYST, case::decide)
-        .post("/cases/{case}/split", ANALYST, case::split)
-        .post("/cases/{case}/merge", ANALYST, case::merge)
+        .post("/cases/{case}/assign", ANALYST, case_form::assign)
+        .post("/cases/{case}/title", ANALYST, case_form::title)
+        .post("/cases/{case}/comment", ANALYST, case_form::comment)
+        .post("/cases/{case}/check", ANALYST, case_form::check)
+        .post("/cases/{case}/decide", ANALYST, case_form::decide)
+        .post("/cases/{case}/split", ANALYST, case_form::split)
+        .post("/cases/{case}/merge", ANALYST, case_form::merge)
         .get("/approvals", VIEWER, approvals::show)
         .post("/approvals/{approval}/withdraw", ANALYST, approvals::withdraw)
         .get("/enrolment", AUDITOR, enrolment::show)

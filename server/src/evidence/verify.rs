@@ -8,7 +8,10 @@ use bearing_protocol::{
 };
 
 use super::{Bundle, BundleReport, SCHEMA};
-use crate::evaluations::device_result;
+use crate::{
+    cases::{CASE_SCHEMA, verify_case},
+    evaluations::device_result,
+};
 
 /// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub struct Verification {
     pub checks: Vec<Check>,
     /// The evaluation's name, where its signature held.
     pub name: Option<String>,
+    /// The case's title, where the bundle is a case's and its signature held.
+    pub case: Option<String>,
     /// Key that signed the result.
     pub key: Option<KeyId>,
     /// Whether that key is one the caller brought, not only the bundle's own.
@@ -44,10 +49,36 @@ impl Verification {
         self.checks.iter().all(|check| check.problem.is_none())
     }
 
-    fn check(&mut self, what: impl Into<String>, problem: Option<String>) -> bool {
+    /// Notes one check; whether it holds.
+    pub(crate) fn check(&mut self, what: impl Into<String>, problem: Option<String>) -> bool {
         let holds = problem.is_none();
         self.checks.push(Check { what: what.into(), problem });
         holds
+    }
+}
+
+impl Verification {
+    /// Checks that the evidence key is the one it says, and the trusted one where there is one; its id.
+    pub(crate) fn check_key(
+        &mut self,
+        stated: &KeyId,
+        key: &PublicKey,
+        trusted: Option<&TrustedKey>,
+    ) -> KeyId {
+        let key_id = key.id();
+        let problem = (*stated != key_id).then(|| "stated id is another key's".to_owned());
+        self.check(format!("evidence key is {key_id}"), problem);
+        if let Some(trusted) = trusted {
+            let want = match trusted {
+                TrustedKey::Id(id) => id.clone(),
+                TrustedKey::Key(key) => key.id(),
+            };
+            self.trusted = want == key_id;
+            let problem =
+                (!self.trusted).then(|| format!("the bundle was signed by {key_id}, not by {want}"));
+            self.check("evidence key is the trusted one", problem);
+        }
+        key_id
     }
 }
 
@@ -60,8 +91,18 @@ pub enum TrustedKey {
     Key(PublicKey),
 }
 
-/// Checks a bundle's bytes. Needs nothing else; with `trusted` also that the organisation's key signed it.
+/// What every bundle says first.
+#[derive(serde::Deserialize)]
+struct Kind {
+    schema: String,
+}
+
+/// Checks a bundle's bytes, an evaluation's or a case's. Needs nothing else; with `trusted` also that the
+/// organisation's key signed it.
 pub fn verify(bytes: &[u8], trusted: Option<&TrustedKey>) -> Verification {
+    if serde_json::from_slice::<Kind>(bytes).is_ok_and(|kind| kind.schema == CASE_SCHEMA) {
+        return verify_case(bytes, trusted);
+    }
     let mut result = Verification::default();
     let bundle: Bundle = match serde_json::from_slice(bytes) {
         Ok(bundle) => bundle,
@@ -74,18 +115,7 @@ pub fn verify(bytes: &[u8], trusted: Option<&TrustedKey>) -> Verification {
     if !result.check("bundle is readable", schema) {
         return result;
     }
-    let trusted_id = trusted.map(|key| match key {
-        TrustedKey::Id(id) => id.clone(),
-        TrustedKey::Key(key) => key.id(),
-    });
-    let key_id = bundle.evidence_key.id();
-    let stated = (bundle.evidence_key_id != key_id).then(|| "stated id is another key's".to_owned());
-    result.check(format!("evidence key is {key_id}"), stated);
-    if let Some(want) = trusted_id {
-        result.trusted = want == key_id;
-        let problem = (!result.trusted).then(|| format!("the bundle was signed by {key_id}, not by {want}"));
-        result.check("evidence key is the trusted one", problem);
-    }
+    let key_id = result.check_key(&bundle.evidence_key_id, &bundle.evidence_key, trusted);
     let evidence_keys = KeySet::single(bundle.evidence_key);
     let evaluation = match bundle.evaluation.open::<EvaluationPayload>(&evidence_keys) {
         Ok(evaluation) => evaluation,

@@ -3,6 +3,7 @@
 pub(super) mod api_tokens;
 pub(super) mod approvals;
 pub(super) mod audit_log;
+pub(super) mod cases;
 pub(super) mod devices;
 pub(super) mod evaluations;
 pub(super) mod findings;
