@@ -71,6 +71,8 @@ pub const ORDER: &[Source] = &[
     Source::Interfaces,
     Source::Neighbours,
     Source::Routes,
+    Source::WifiRegulatory,
+    Source::Radios,
     Source::Dns,
     Source::Proxies,
     Source::TimeZone,
@@ -110,7 +112,7 @@ pub fn collect_remembering(
 type Store = Box<dyn FnOnce(&mut Facts) + Send>;
 
 /// What a source comes to: facts to store, and how far it could be read.
-struct Answer {
+pub(crate) struct Answer {
     store: Option<Store>,
     status: Status,
     detail: String,
@@ -181,6 +183,12 @@ fn line(source: Source, status: Status, detail: &str) -> Coverage {
 /// One source: who reads it, and where it goes.
 fn read_source(source: Source, context: &Context) -> Answer {
     use crate::*;
+    #[cfg(windows)]
+    if context.root.is_live()
+        && let Some(answer) = windows::read_source(source, context)
+    {
+        return answer;
+    }
     match source {
         Source::Os => answer(os::read(context), |facts, system| {
             facts.hostname = system.hostname;
@@ -215,7 +223,12 @@ fn read_source(source: Source, context: &Context) -> Answer {
         Source::Routes => answer(routes::read(context), |facts, value| {
             facts.network.routes = value.routes;
             facts.network.gateways = value.gateways;
+            facts.network.egress = value.egress;
         }),
+        Source::WifiRegulatory => {
+            answer(wifi_regulatory::read(context), |facts, value| facts.network.wifi_country = value)
+        }
+        Source::Radios => answer(radios::read(context), |facts, value| facts.radios = value),
         Source::Dns => answer(dns::read(context), |facts, value| facts.network.dns_servers = value),
         Source::Proxies => answer(proxies::read(context), |facts, value| facts.network.proxies = value),
         Source::TimeZone => answer(time_zone::read(context), |facts, value| facts.time_zone = value),
@@ -261,7 +274,7 @@ fn read_source(source: Source, context: &Context) -> Answer {
     }
 }
 
-fn answer<T: Send + 'static>(read: Read<T>, store: fn(&mut Facts, T)) -> Answer {
+pub(crate) fn answer<T: Send + 'static>(read: Read<T>, store: fn(&mut Facts, T)) -> Answer {
     match read {
         Ok(reading) => {
             let gaps = reading.gaps.describe();

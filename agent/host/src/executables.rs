@@ -45,7 +45,7 @@ const MAX_EXECUTABLES: usize = 10_000;
 /// Reads the source.
 pub(crate) fn read(context: &Context) -> Read<Vec<Executable>> {
     let mut gaps = Gaps::default();
-    if context.root.is_live() && !cfg!(target_os = "linux") {
+    if context.root.is_live() && !cfg!(any(target_os = "linux", windows)) {
         gaps.note("units and what starts at sign-in are not read on this system: only what runs");
     }
     if context.earlier.processes.is_empty() {

@@ -24,6 +24,7 @@ mod testing;
 pub mod boot;
 pub mod displays;
 pub mod dns;
+pub mod generic_netlink;
 pub mod gvdb;
 pub mod heard_names;
 pub mod hid;
@@ -35,11 +36,13 @@ pub mod neighbours;
 pub mod past_devices;
 pub mod presence;
 pub mod proxies;
+pub mod radios;
 pub mod routes;
 pub mod rtnetlink;
 pub mod storage;
 pub mod time_zone;
 pub mod usb;
+pub mod wifi_regulatory;
 
 // What the agent does besides reading.
 pub mod resources;
@@ -75,6 +78,8 @@ pub mod tool_state;
 pub mod units;
 pub mod updates;
 pub mod users;
+#[cfg_attr(not(any(windows, test)), allow(dead_code, reason = "its bodies are on Windows alone"))]
+pub mod windows;
 
 pub use collect::{Collection, collect, collect_remembering};
 pub use memory::Memory;

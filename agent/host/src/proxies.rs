@@ -134,12 +134,12 @@ fn dnf_line(line: &str) -> Option<(&str, &str)> {
 
 /// Host and port of `scheme://user:password@host:port/path`. `None` for what is no address: `DIRECT`, a
 /// variable, nothing.
-fn endpoint(address: &str) -> Option<String> {
+pub(crate) fn endpoint(address: &str) -> Option<String> {
     let host = host_of(address)?;
     (!host.contains('$') && !host.eq_ignore_ascii_case("direct") && host != "_none_").then_some(host)
 }
 
-fn host_of(address: &str) -> Option<String> {
+pub(crate) fn host_of(address: &str) -> Option<String> {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     // What comes before the last `@` are credentials.
@@ -148,7 +148,7 @@ fn host_of(address: &str) -> Option<String> {
     (!host.is_empty() && host.len() <= MAX_HOST_BYTES && host.chars().all(form)).then(|| host.to_owned())
 }
 
-fn is_loopback(endpoint: &str) -> bool {
+pub(crate) fn is_loopback(endpoint: &str) -> bool {
     let host = match endpoint.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => endpoint.split(':').next().unwrap_or_default(),

@@ -280,7 +280,7 @@ impl<'a> Key<'a> {
 }
 
 /// By type: `winnt.h` (`REG_*`), and `0xFFFF0000` with a type of `devpropdef.h` for device properties.
-fn decode(kind: u32, bytes: &[u8]) -> Data {
+pub(crate) fn decode(kind: u32, bytes: &[u8]) -> Data {
     match kind {
         1 | 2 | DEVICE_TEXT => Data::Text(utf16(bytes)),
         7 | DEVICE_TEXTS => Data::Texts(
@@ -313,7 +313,7 @@ fn utf16_whole(bytes: &[u8]) -> String {
 }
 
 /// A `FILETIME`: tenths of microseconds since 1601. Zero is none.
-pub(super) fn filetime(bytes: &[u8]) -> Option<Timestamp> {
+pub(crate) fn filetime(bytes: &[u8]) -> Option<Timestamp> {
     let ticks = i64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
     if ticks <= 0 {
         return None;

@@ -11,6 +11,7 @@ mod loose;
 mod registry;
 
 pub use ids::{Drive, UsbIds, drive, hid_ids, triplet, usb_ids};
+pub(crate) use registry::HYPERVISOR_CARDS;
 pub use registry::{Remembered, SystemError, read as read_system_hive};
 
 use std::collections::BTreeSet;

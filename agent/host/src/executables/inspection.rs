@@ -108,7 +108,7 @@ impl<'a> Inspection<'a> {
     fn open(&mut self, program: &Program) -> Option<File> {
         let root = &self.context.root;
         let running = program.pids.first().filter(|_| root.is_live() && program.payload.is_none());
-        let through_process = running.map(|pid| format!("/proc/{pid}/exe"));
+        let through_process = running.filter(|_| !cfg!(windows)).map(|pid| format!("/proc/{pid}/exe"));
         let by_path = (!program.deleted && program.sandbox.is_none()).then(|| program.path.clone());
         let mut failure = None;
         for path in [through_process, by_path].into_iter().flatten() {
@@ -194,6 +194,10 @@ fn merge(marks: &mut Vec<Identity>, more: Vec<Identity>) {
 
 /// Our own file, on a live machine.
 fn ourselves(root: &Root) -> Option<String> {
+    #[cfg(windows)]
+    if root.is_live() {
+        return std::env::current_exe().ok().map(|path| path.to_string_lossy().into_owned());
+    }
     let path = root.is_live().then(|| root.read_link("/proc/self/exe").ok())??;
     Some(path.to_string_lossy().into_owned())
 }

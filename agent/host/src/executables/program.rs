@@ -96,6 +96,9 @@ pub(super) fn programs(context: &Context, far: &NetworkPlaces, processes: &[&Pro
 /// A program's own path, links resolved; `None` where there is none.
 fn locate(root: &Root, program: &str) -> Option<String> {
     let canonical = |path: &str| root.canonical(path).ok()?.into_os_string().into_string().ok();
+    if cfg!(windows) && program.get(1..3) == Some(":\\") {
+        return root.exists(program).then(|| program.to_owned());
+    }
     if program.starts_with('/') {
         // What a unit names and is not there will not start; it stays a fact of the unit.
         return canonical(program);

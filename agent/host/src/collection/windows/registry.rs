@@ -244,7 +244,7 @@ fn machine(tree: &Key<'_>, information: Option<Key<'_>>) -> Machine {
 }
 
 /// Cards that hypervisors put into their guests.
-const HYPERVISOR_CARDS: [(&str, &str); 5] = [
+pub(crate) const HYPERVISOR_CARDS: [(&str, &str); 5] = [
     ("VEN_15AD&DEV_0740", "vmware"),
     ("VEN_80EE&DEV_CAFE", "virtualbox"),
     ("VEN_1AF4&", "kvm"),
