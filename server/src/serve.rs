@@ -5,6 +5,7 @@
 
 mod connection;
 mod listener;
+mod tcp_info;
 mod tls;
 
 use std::{
@@ -33,6 +34,7 @@ use crate::{
     metrics::{MetricsError, ServerMetrics},
 };
 
+pub(crate) use tcp_info::least_round_trip_us;
 pub use tls::TlsError;
 
 /// Why the server does not run.

@@ -31,7 +31,10 @@ pub(super) use finding::{assessed, findings};
 use path::Path;
 
 use super::{CorrelateError, open::Stored};
-use crate::{app::App, geo};
+use crate::{
+    app::App,
+    geo::{self, reach},
+};
 
 /// Most runs of addresses that are looked at.
 const MAX_RUNS: u32 = 200;
@@ -136,13 +139,14 @@ pub(super) async fn evaluate(
     let runs = app.store.sightings(id, MAX_RUNS).await?;
     let first = app.store.first_sighting(id).await?;
     let model = model_of(policy);
-    let path = model.as_deref().map(|model| Path::of(&runs, observation, at, model)).unwrap_or_default();
+    let path = Path::of(&runs, observation, at);
     let settings = policy.place();
     let mut fleet = fleet(app, stored, at).await?;
     fleet.place = fleet.place.or_else(|| site_of(policy.sites(), item.gateway.as_deref()));
     fleet.first_checkin_country = first.as_ref().and_then(unpacked_in);
     let obs = observation.map(observations).unwrap_or_default();
-    let anchors = item.anchors.iter().filter_map(|measured| anchor(measured, policy.anchors())).collect();
+    let anchors =
+        item.anchors.iter().filter_map(|measured| anchor(measured, policy.anchors(), &expected)).collect();
     let trips = observation.and_then(|seen| seen.round_trips.as_ref()).filter(|_| settings.round_trips);
     let case = PlaceCase {
         id: id.to_string(),
@@ -178,7 +182,10 @@ pub(super) async fn evaluate(
         },
     };
     Ok(Place {
-        contradictions: model.as_deref().map(|model| contradictions(&case, model)).unwrap_or_default(),
+        contradictions: model
+            .as_deref()
+            .map(|model| contradictions(&case, model, &to_country))
+            .unwrap_or_default(),
         tables: observation.map(|seen| seen.tables.clone()).unwrap_or_default(),
         result: model.as_deref().map(|model| evaluate_place(&case, model)),
         case,
@@ -241,20 +248,27 @@ fn observations(seen: &ObservationPayload) -> Vec<Observation> {
 }
 
 /// An anchor's round trip, where it can be one and policy knows the anchor.
-fn anchor(measured: &AnchorRoundTrip, anchors: &[AnchorSite]) -> Option<Anchor> {
+fn anchor(measured: &AnchorRoundTrip, anchors: &[AnchorSite], expected: &Expected) -> Option<Anchor> {
     if !POSSIBLE_US.contains(&measured.min_us) || measured.samples < MIN_PROBES {
         return None;
     }
     let site = anchors.iter().find(|site| site.name == measured.name)?;
+    let point = (site.latitude, site.longitude);
+    let (countries, home) = expected.claim();
     Some(Anchor {
         name: site.name.clone(),
         lat: site.latitude,
         lon: site.longitude,
         country: Some(site.country.clone()),
         min_rtt_ms: f64::from(measured.min_us) / 1_000.0,
-        border_km: None,
-        claim_km: None,
+        border_km: reach::border_km(point, &site.country),
+        claim_km: reach::claim_km(point, &countries, home),
     })
+}
+
+/// Distance from an anchor to a country.
+fn to_country(anchor: &Anchor, country: &str) -> Option<f64> {
+    reach::claim_km((anchor.lat, anchor.lon), &[country], None)
 }
 
 /// The site whose gateway the device is behind.
@@ -310,11 +324,14 @@ mod tests {
         .unwrap();
         let sites = [site];
         for (us, samples) in [(0, 8), (49, 8), (20_000_000, 8), (u32::MAX, 8), (9_000, 2)] {
-            assert!(anchor(&measured(us, samples), &sites).is_none(), "{us} {samples}");
+            assert!(anchor(&measured(us, samples), &sites, &Expected::default()).is_none(), "{us} {samples}");
         }
-        assert_eq!(anchor(&measured(9_000, 3), &sites).unwrap().min_rtt_ms, 9.0);
+        assert_eq!(anchor(&measured(9_000, 3), &sites, &Expected::default()).unwrap().min_rtt_ms, 9.0);
         let unknown = AnchorRoundTrip { name: "other".to_owned(), ..measured(9_000, 8) };
-        assert!(anchor(&unknown, &sites).is_none(), "an anchor that policy does not name");
+        assert!(
+            anchor(&unknown, &sites, &Expected::default()).is_none(),
+            "an anchor that policy does not name"
+        );
     }
 
     #[test]

@@ -7,13 +7,14 @@ use axum::{
     http::{HeaderMap, request::Parts as RequestParts},
 };
 use bearing_protocol::{
-    api::{Acknowledgement, Challenge, DEVICE_HEADER},
+    api::{Acknowledgement, Challenge, DEVICE_HEADER, ShownPlace},
     envelope::{Envelope, Payload, Verified},
     id::{DeviceId, ServerId},
     key::KeySet,
     limits::MAX_BODY_BYTES,
 };
 use bearing_store::{ChallengeRow, Intake};
+use serde::Deserialize as _;
 use tokio::time::Instant;
 
 use super::{Entrance, Ingest, Refused, body, devices::KnownDevice, source::source_of};
@@ -42,7 +43,7 @@ pub(super) struct Opened<M> {
 /// What a body holds before it is believed.
 pub(super) type Sealed = (Envelope, Vec<bearing_protocol::commitment::Disclosure>);
 
-fn device_of(headers: &HeaderMap) -> Result<DeviceId, Refused> {
+pub(super) fn device_of(headers: &HeaderMap) -> Result<DeviceId, Refused> {
     let mut values = headers.get_all(DEVICE_HEADER).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(Refused::malformed(format!("want exactly one {DEVICE_HEADER} header")));
@@ -136,15 +137,32 @@ impl Ingest {
             Some(standing) if standing.evaluations_run => self.challenge(&id).await.ok().flatten(),
             _ => None,
         };
+        let place = match &standing {
+            Some(standing) if standing.shows_place(&device.group) => self.shown_place(&id).await,
+            _ => None,
+        };
         Ok(Acknowledgement {
             sequence,
             duplicate: accepted.duplicate,
             server_time: parts.app.clock.now(),
             challenge: challenge.map(|row| Challenge { nonce: row.nonce, evaluation: Some(row.evaluation) }),
             policy: policy.map(|policy| policy.envelope.clone()),
-            neighbour_filter: None,
-            place: None,
+            neighbour_filter: self.neighbour_filter().await,
+            place,
         })
+    }
+
+    /// Version of the filter of the tenant's own interfaces.
+    async fn neighbour_filter(&self) -> Option<String> {
+        let app = self.app();
+        let filter = self.parts.neighbours.read(&*app.store, app.clock.now()).await.ok().flatten()?;
+        (!filter.prefixes.is_empty()).then(|| filter.version.clone())
+    }
+
+    /// The device's last place verdict, as everybody may see the own one.
+    async fn shown_place(&self, id: &DeviceId) -> Option<ShownPlace> {
+        let row = self.app().store.verdict(id).await.ok().flatten()?;
+        ShownPlace::deserialize(row.place.as_ref()?).ok()
     }
 
     /// The challenge that waits for a device's answer.

@@ -9,8 +9,11 @@ mod bucket;
 mod checkin;
 mod committer;
 mod devices;
+mod echo;
 mod enroll;
+mod line;
 mod message;
+mod neighbours;
 mod observation;
 mod problem;
 mod report;
@@ -29,9 +32,11 @@ use bearing_protocol::{digest::Digest, id::TokenId, token::trust_digest};
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tokio::sync::Semaphore;
 
-use self::{bucket::Buckets, committer::Committer, devices::KnownDevices, standing::Standing};
+use self::{bucket::Buckets, committer::Committer, devices::KnownDevices, neighbours::Neighbours, standing::Standing};
 use crate::{app::App, config::Limits};
 
+pub use line::Line;
+pub(crate) use observation::{address_digest, source_seen};
 pub use problem::Refused;
 pub use source::{SIMULATED_ADDRESS_HEADER, TrustedProxies};
 
@@ -69,6 +74,7 @@ struct Parts {
     token_failures: Buckets<TokenId>,
     devices: KnownDevices,
     standing: Standing,
+    neighbours: Neighbours,
     committer: Committer,
     opening: Semaphore,
     trust: Digest,
@@ -93,6 +99,7 @@ impl Ingest {
             token_failures: Buckets::new(TOKEN_FAILURES.0, TOKEN_FAILURES.1, MAX_SOURCES),
             devices: KnownDevices::default(),
             standing: Standing::default(),
+            neighbours: Neighbours::default(),
             committer: Committer::start(app.store.clone(), committed),
             opening: Semaphore::new(OPENING_AT_ONCE),
             trust,
@@ -114,6 +121,8 @@ impl Ingest {
             .route("/agent/v1/enroll", post(enroll::enroll))
             .route("/agent/v1/checkin", post(checkin::checkin))
             .route("/agent/v1/reports", post(report::report))
+            .route("/agent/v1/echo", post(echo::echo))
+            .route("/agent/v1/neighbours", post(neighbours::neighbours))
             .with_state(self)
     }
 

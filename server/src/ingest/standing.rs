@@ -17,8 +17,8 @@ pub(super) struct Standing(Mutex<Option<(Instant, Arc<Snapshot>)>>);
 /// Policies and evaluations at one instant.
 pub(super) struct Snapshot {
     policies: Vec<PolicyRow>,
-    /// Sites of each of them.
-    sites: Vec<Vec<Site>>,
+    /// Sites of each of them, and whether employees see their place verdict.
+    sites: Vec<(Vec<Site>, bool)>,
     /// Whether any evaluation waits for answers.
     pub(super) evaluations_run: bool,
 }
@@ -52,24 +52,29 @@ impl Snapshot {
 
     /// The sites in the policy for `group`.
     pub(super) fn sites(&self, group: &str) -> &[Site] {
-        self.of(group).map_or(&[], |(_, sites)| sites)
+        self.of(group).map_or(&[], |(_, sites)| &sites.0)
     }
 
-    fn of(&self, group: &str) -> Option<(&PolicyRow, &[Site])> {
+    /// Whether the policy for `group` shows everybody the place verdict of the own device.
+    pub(super) fn shows_place(&self, group: &str) -> bool {
+        self.of(group).is_some_and(|(_, (_, shown))| *shown)
+    }
+
+    fn of(&self, group: &str) -> Option<(&PolicyRow, &(Vec<Site>, bool))> {
         self.policies
             .iter()
             .zip(&self.sites)
             .filter(|(policy, _)| policy.groups.is_empty() || policy.groups.iter().any(|name| name == group))
             .max_by_key(|(policy, _)| policy.version)
-            .map(|(policy, sites)| (policy, sites.as_slice()))
     }
 }
 
-/// The sites of a policy. It was verified when it was published; here only its settings are read.
-fn sites(row: &PolicyRow) -> Vec<Site> {
+/// What is needed of a policy. It was verified when it was published; here only its settings are read.
+fn sites(row: &PolicyRow) -> (Vec<Site>, bool) {
     let read = || {
         let payload: PolicyPayload = serde_json::from_slice(&row.envelope.body_unverified().ok()?).ok()?;
-        Some(Policy::from_json(&payload.policy).ok()?.sites().to_vec())
+        let policy = Policy::from_json(&payload.policy).ok()?;
+        Some((policy.sites().to_vec(), policy.place().show_verdict))
     };
     read().unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 use std::{
     error::Error,
     net::{IpAddr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
@@ -20,7 +21,7 @@ use tokio::{net::TcpStream, sync::watch};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-use crate::ingest::TrustedProxies;
+use crate::ingest::{Line, TrustedProxies};
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -44,9 +45,13 @@ pub(super) async fn serve(
     proxies: TrustedProxies,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let line = stream.local_addr().ok().map(|local| Arc::new(Line::new(local, peer)));
     let stream = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await??;
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let request = addressed(request, peer, &proxies);
+        let mut request = addressed(request, peer, &proxies);
+        if let Some(line) = &line {
+            request.extensions_mut().insert(line.clone());
+        }
         routes.clone().oneshot(request)
     });
     let mut builder = Builder::new(TokioExecutor::new());

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use bearing_protocol::{Timestamp, id::DeviceId, payload::RoundTrips};
 use bearing_store::{
-    Forgotten, KeepFrom, NewSighting, RawAddress, Sighting, Sightings, SourceSeen, StoreError,
+    Forgotten, KeepFrom, LinkKind, NewSighting, RawAddress, Sighting, Sightings, SourceSeen, StoreError,
 };
 use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
 
@@ -263,6 +263,16 @@ impl Sightings for SqliteStore {
         .await
         .map_err(fault("look for messages"))?;
         Ok(heard != 0)
+    }
+
+    async fn interface_values(&self, since: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
+        sqlx::query_scalar("SELECT DISTINCT value FROM links WHERE kind = ? AND last_seen >= ? LIMIT ?")
+            .bind(crate::link::number(LinkKind::Interface))
+            .bind(micros(since))
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault("read interfaces"))
     }
 
     async fn set_round_trips(&self, device: &DeviceId, measured: &RoundTrips) -> Result<(), StoreError> {

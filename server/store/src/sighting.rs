@@ -101,6 +101,8 @@ pub trait Sightings {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError>;
+    /// Values (keyed digests) of the fleet's own network interfaces that were reported since, at most `limit`.
+    async fn interface_values(&self, since: Timestamp, limit: u32) -> Result<Vec<String>, StoreError>;
     /// Sets what was measured last.
     async fn set_round_trips(&self, device: &DeviceId, measured: &RoundTrips) -> Result<(), StoreError>;
     /// What was measured last.

@@ -9,7 +9,7 @@ use bearing_store::DeviceRow;
 use serde::Serialize;
 
 use super::super::CorrelateError;
-use crate::app::App;
+use crate::{app::App, geo::reach::HomeDisc};
 
 /// Where a device should be.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +73,14 @@ impl Expected {
             ship_to: self.ship_to.clone(),
             home: self.home,
         }
+    }
+
+    /// What a round trip is held against: the home, or the countries; and those of trips that count.
+    pub(super) fn claim(&self) -> (Vec<&str>, Option<HomeDisc>) {
+        let trips = self.trips.iter().filter(|trip| trip.counts).flat_map(|trip| &trip.countries);
+        let home = self.home.map(|home| HomeDisc { middle: (home.lat, home.lon), radius_km: home.radius_km });
+        let declared = if home.is_some() { &[][..] } else { self.countries.as_slice() };
+        (declared.iter().chain(trips).map(String::as_str).collect(), home)
     }
 
     /// The countries, and those of trips that count.

@@ -3,17 +3,20 @@
 //!
 //! Always: countries are compared and no cities; only lines that are fixed say that somebody travelled.
 
-use bearing_policies::place::{EgressClass, History, PlaceModel, Travel, distance_km};
+use bearing_policies::place::{EgressClass, History, Travel};
 use bearing_protocol::{Timestamp, payload::ObservationPayload};
 use bearing_store::Sighting;
 use jiff::SignedDuration;
 
 use super::class_of;
+use crate::geo::world::{TOLERANCE_KM, world};
 
 /// For how long a jump or a flap is still worth saying.
 const RECENT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// A flap is another country for at most this long.
 const FLAP: SignedDuration = SignedDuration::from_hours(2);
+/// How many corners of an outline are measured from.
+const MAX_CORNERS: usize = 200;
 /// From when on one address is one that never changes (GE-06).
 const STILL: SignedDuration = SignedDuration::from_hours(45 * 24);
 
@@ -47,18 +50,13 @@ pub(in crate::correlate) struct Flap {
 
 impl Path {
     /// Reads runs, newest first, at the time of a report.
-    pub(super) fn of(
-        runs: &[Sighting],
-        observation: Option<&ObservationPayload>,
-        at: Timestamp,
-        model: &PlaceModel,
-    ) -> Self {
+    pub(super) fn of(runs: &[Sighting], observation: Option<&ObservationPayload>, at: Timestamp) -> Self {
         let Some(seen) = observation else { return Self::default() };
         let own: Vec<&Sighting> = runs
             .iter()
             .filter(|run| run.source.family == seen.address_family && run.first_seen <= at)
             .collect();
-        let (travel, travelled) = travel(&own, at, model).unzip();
+        let (travel, travelled) = travel(&own, at).unzip();
         Self {
             history: history(&own, seen, at),
             travel,
@@ -86,7 +84,7 @@ fn is_fixed(run: &Sighting) -> bool {
 }
 
 /// The two newest runs, where they are on fixed lines of two countries.
-fn travel(runs: &[&Sighting], at: Timestamp, model: &PlaceModel) -> Option<(Travel, (String, String))> {
+fn travel(runs: &[&Sighting], at: Timestamp) -> Option<(Travel, (String, String))> {
     let [to, from, ..] = runs else { return None };
     let recent = at.duration_since(to.first_seen) <= RECENT;
     if !recent || !is_fixed(to) || !is_fixed(from) || to.source.digest == from.source.digest {
@@ -98,20 +96,24 @@ fn travel(runs: &[&Sighting], at: Timestamp, model: &PlaceModel) -> Option<(Trav
     if here == there || one_opinion {
         return None;
     }
-    let km = country_distance_km(&there, &here, model)?;
+    let km = country_distance_km(&there, &here)?;
     let hours = to.first_seen.duration_since(from.last_seen).as_secs_f64().max(0.0) / 3_600.0;
     let travel =
         Travel { from_class: class_of(&from.source.class), to_class: class_of(&to.source.class), km, hours };
     Some((travel, (there, here)))
 }
 
-/// The least distance between two countries, where their extent is known.
-fn country_distance_km(a: &str, b: &str, model: &PlaceModel) -> Option<f64> {
-    let (a, b) = (model.discs.get(a)?, model.discs.get(b)?);
-    let pairs = a.iter().flat_map(|one| b.iter().map(move |two| (one, two)));
-    pairs
-        .map(|(one, two)| (distance_km((one.0, one.1), (two.0, two.1)) - one.2 - two.2).max(0.0))
-        .min_by(f64::total_cmp)
+/// The least distance between two countries by their outlines, where both are known.
+fn country_distance_km(a: &str, b: &str) -> Option<f64> {
+    let world = world();
+    let shape = world.shapes().iter().find(|shape| shape.code == a)?;
+    let corners = shape.polygons.iter().flat_map(|piece| &piece.rings).flatten();
+    let many = corners.clone().count();
+    let nearest = corners
+        .step_by((many / MAX_CORNERS).max(1))
+        .filter_map(|(lon, lat)| world.distance_km((f64::from(*lat), f64::from(*lon)), b))
+        .min_by(f64::total_cmp)?;
+    Some((nearest - TOLERANCE_KM).max(0.0))
 }
 
 /// A run of another country on a fixed line between two of the same: a VPN that dropped for a moment.
@@ -197,7 +199,7 @@ mod tests {
     }
 
     fn path(runs: &[Sighting], country: &str, now: i64) -> Path {
-        Path::of(runs, Some(&observation(country)), at(now), PlaceModel::embedded().unwrap())
+        Path::of(runs, Some(&observation(country)), at(now))
     }
 
     #[test]
