@@ -54,10 +54,9 @@ pub async fn places_are_counted_by_country_and_verdict<S: Store>(store: &S) {
     ] {
         let device = enrolled(store, n).await;
         let checkin = MessageKind::Checkin { stopping: false };
-        store
-            .commit(vec![Intake { country: country.map(str::to_owned), ..intake(&device, 1, checkin) }])
-            .await
-            .unwrap();
+        let (country, class) = (country.map(str::to_owned), Some("unknown".to_owned()));
+        let seen = Intake { country, egress_class: class, ..intake(&device, 1, checkin) };
+        store.commit(vec![seen]).await.unwrap();
         store.set_verdict(&VerdictRow { place, ..verdict(&device, "review", None) }).await.unwrap();
     }
     let counts = store.place_counts().await.unwrap();
