@@ -9,12 +9,15 @@ pub mod check;
 pub mod detect;
 pub mod embedded;
 pub mod explain;
+pub mod farm;
+pub mod hardware_address;
 pub mod measure;
 pub mod place;
 pub mod policy;
 pub mod risk;
 pub mod rule;
 pub mod source_text;
+pub mod way_out;
 
 pub use catalogue::Catalogue;
 pub use detect::{Evaluation, evaluate};

@@ -67,6 +67,9 @@ impl Worker {
         }
         let links: Vec<_> = done.iter_mut().filter_map(|(_, judged)| judged.links.take()).collect();
         store.take_links(&links).await?;
+        let farm: Vec<_> =
+            done.iter().filter(|(job, _)| job.kind == JobKind::Farm).map(|(job, _)| job.device.clone()).collect();
+        store.observe_all(&correlate::farm::look(&self.app, &farm, now).await?).await?;
         let mut places = BTreeMap::new();
         for (job, judged) in &mut done {
             let job: &Job = job;

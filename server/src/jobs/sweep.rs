@@ -8,6 +8,8 @@ use crate::{correlate, evaluations};
 
 /// Most devices whose silence becomes a finding in one sweep.
 const MAX_SILENT: u32 = 500;
+/// Most devices that are looked at again, for what they share, in one sweep.
+const MAX_LOOKS: u32 = 500;
 
 impl Worker {
     /// Looks after all of it; what fails is logged and tried again at the next sweep.
@@ -25,6 +27,9 @@ impl Worker {
         }
         if let Err(failed) = evaluations::freeze_due(&self.app, now).await {
             error!(error = &failed as &dyn std::error::Error, "due evaluations could not be frozen");
+        }
+        if let Err(failed) = self.app.store.enqueue_due_looks(now, MAX_LOOKS).await {
+            error!(error = &failed as &dyn std::error::Error, "due looks at groups could not be enqueued");
         }
         match self.app.store.job_backlog().await {
             Ok((waiting, oldest)) => {

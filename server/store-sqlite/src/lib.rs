@@ -13,6 +13,7 @@ mod device;
 mod evaluation;
 mod fault;
 mod finding;
+mod group;
 mod job;
 mod ledger;
 mod link;

@@ -40,6 +40,10 @@ const MIGRATIONS: &[(i64, &str, &str)] = &migrations! {
     40 "0040_links";
     41 "0041_link_hosts";
     42 "0042_boots";
+    43 "0043_farm_groups";
+    44 "0044_farm_states";
+    45 "0045_tie_approvals";
+    46 "0046_lineage";
     50 "0050_cases";
     51 "0051_case_events";
 };

@@ -11,6 +11,7 @@ mod device;
 mod error;
 mod evaluation;
 mod finding;
+mod group;
 mod job;
 mod ledger;
 mod link;
@@ -37,6 +38,7 @@ pub use evaluation::{ChallengeRow, EvaluationRow, EvaluationStatus, Evaluations}
 pub use finding::{
     FindingEvent, FindingFilter, FindingRow, FindingStatus, Findings, Observed, ObservedResult,
 };
+pub use group::{GroupRow, Groups, Lineage, Looked, TieApproval};
 pub use job::{Job, JobKind, Jobs};
 pub use link::{
     BootRow, Crowd, LinkHost, LinkKind, LinkRow, LinkSighting, Links, NewBoot, NewLink,
@@ -60,6 +62,7 @@ pub trait Store:
     + Devices
     + Evaluations
     + Findings
+    + Groups
     + Jobs
     + Ledger
     + Links

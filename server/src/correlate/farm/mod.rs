@@ -5,8 +5,12 @@
 //! nothing; a finding names counts and kinds, never the other person; a report costs what is new in it.
 
 mod company;
+mod gather;
+mod look;
 mod seen;
+mod wording;
 mod worker;
 
 pub use company::{company, crowd_behind};
+pub use look::look;
 pub(super) use seen::seen;
