@@ -4,7 +4,7 @@ use bearing_host::{
     Collection, Memory, Root, collect_remembering,
     collection::{self, CollectionError},
 };
-use bearing_policies::{Catalogue, Policy, evaluate};
+use bearing_policies::{Catalogue, Policy, evaluate, rule::Platform};
 use bearing_protocol::{
     Timestamp,
     clock::Clock,
@@ -56,9 +56,18 @@ pub fn assess(request: Request<'_>) -> Assessment {
 /// As [`assess`], by one who evaluates again and watches meanwhile.
 pub fn assess_remembering(request: Request<'_>, memory: &Memory) -> Assessment {
     let asked = Asked::new(request.policy, request.families);
-    let collection = Collection { sources: asked.policy.sources(), plan: request.catalogue.plan() };
+    let plan = request.catalogue.plan_for(platform_of(request.root));
+    let collection = Collection { sources: asked.policy.sources(), plan };
     let facts = collect_remembering(request.root, &collection, memory, request.clock);
     judge(facts, request)
+}
+
+/// Whose paths are looked for: a copy of a machine's files is one of Linux.
+fn platform_of(root: &Root) -> Platform {
+    match std::env::consts::OS {
+        "windows" if root.is_live() => Platform::Windows,
+        _ => Platform::Linux,
+    }
 }
 
 /// Reads what was collected below `directory` on another machine, and applies the rules.

@@ -191,6 +191,12 @@ impl Catalogue {
                     FactKind::WindowsPath if platform == Platform::Linux && text.starts_with(r"C:\") => {
                         plan.artefacts.push(ArtefactPattern { product, pattern: text });
                     }
+                    // A program that Windows brings along is no trace.
+                    FactKind::WindowsPath | FactKind::Registry
+                        if platform == Platform::Windows && !fact.too_broad =>
+                    {
+                        plan.artefacts.push(ArtefactPattern { product, pattern: text });
+                    }
                     FactKind::Artefact => plan.artefacts.push(ArtefactPattern { product, pattern: text }),
                     FactKind::Marker => plan.markers.push(Marker { product, text }),
                     // Patterns match installed packages here; the host compares whole names.

@@ -244,7 +244,7 @@ pub enum FactKind {
     WindowsPath,
     /// A Windows service's name.
     WindowsService,
-    /// A registry key; for people, no source reads it yet.
+    /// A registry key whose existence shows that the tool was here: looked for on Windows.
     Registry,
     /// A job's label on macOS.
     LaunchdLabel,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use bearing_protocol::{
     coverage::Source,
-    fact::{Enablement, Process},
+    fact::{Autostart, Enablement, Package, Process, Unit},
 };
 
 use super::{
@@ -13,22 +13,67 @@ use super::{
     gather::{Gatherer, trace},
 };
 use crate::{
-    catalogue::{FactKind, Hit, Trust, basename},
+    catalogue::{Fact, FactKind, Hit, Tool, Trust, basename},
     detect::evidence,
 };
 
-impl Gatherer<'_, '_> {
-    /// A program of Windows, by its path or its file's name.
-    pub(super) fn windows_path(&mut self, process: &Process, path: &str, field: &str, value: &str) {
+impl<'a> Gatherer<'a, '_> {
+    /// Tools whose program on Windows lies at this path or has its file's name, and whether that is hearsay.
+    fn windows_hits(&self, path: &str) -> Vec<(Hit, &'a Tool, &'a Fact, bool)> {
         let by_path = self.catalogue.index().by_kind(FactKind::WindowsPath, path);
         let by_name = self.catalogue.index().windows_executable(basename(path));
         let paths: BTreeSet<usize> = by_path.iter().map(|hit| hit.tool).collect();
         let names: BTreeSet<usize> = by_name.iter().map(|hit| hit.tool).collect();
-        for hit in by_path.into_iter().chain(by_name) {
+        by_path
+            .into_iter()
+            .chain(by_name)
+            .filter_map(|hit| {
+                let (tool, fact) = self.resolve(hit)?;
+                // A list that is not the maker's: name or folder alone says little.
+                let both = paths.contains(&hit.tool) && names.contains(&hit.tool);
+                Some((hit, tool, fact, fact.trust == Trust::ThirdParty && !both))
+            })
+            .collect()
+    }
+
+    /// An installed program of Windows, by the name that is shown of it, a version behind it aside.
+    pub(super) fn windows_package(&mut self, package: &Package) {
+        let name = without_version(&package.name);
+        for hit in self.catalogue.index().by_kind(FactKind::ProductName, name) {
             let Some((tool, fact)) = self.resolve(hit) else { continue };
-            // A list that is not the maker's: name or folder alone says little.
-            let both = paths.contains(&hit.tool) && names.contains(&hit.tool);
-            let hearsay = fact.trust == Trust::ThirdParty && !both;
+            let why = format!("this is the installed program of {}", tool.name);
+            let value = format!("{} {}", package.name, package.version);
+            let piece = evidence(Source::Packages, "installed programs", "program", value.trim_end(), why);
+            let first_seen = package.installed_at;
+            self.add(hit.tool, Trace { first_seen, ..trace(TraceKind::Package, fact.convicts(), piece) });
+        }
+    }
+
+    /// A service of Windows, by the program that it starts.
+    pub(super) fn windows_unit(&mut self, unit: &Unit, program: &str, state: &str) {
+        let (live, persistent) = (unit.running == Some(true), unit.enablement == Enablement::Enabled);
+        for (hit, tool, fact, hearsay) in self.windows_hits(program) {
+            let why = format!("this service starts the program of {}", tool.name);
+            let value = format!("{} starts {program} ({state})", unit.name);
+            let piece = evidence(Source::Units, &unit.path, "program", value, why);
+            let seen = trace(TraceKind::Unit, fact.convicts(), piece);
+            self.add(hit.tool, Trace { live, persistent, hearsay, ..seen });
+        }
+    }
+
+    /// What starts at sign-in or by schedule on Windows, by its program.
+    pub(super) fn windows_autostart(&mut self, entry: &Autostart, program: &str) {
+        for (hit, tool, fact, hearsay) in self.windows_hits(program) {
+            let why = format!("`{}` starts the program of {}", entry.name, tool.name);
+            let piece = evidence(Source::Autostart, &entry.path, "program", program, why);
+            let seen = trace(TraceKind::Autostart, fact.convicts(), piece);
+            self.add(hit.tool, Trace { persistent: true, hearsay, ..seen });
+        }
+    }
+
+    /// A program of Windows that runs, by its path or its file's name.
+    pub(super) fn windows_path(&mut self, process: &Process, path: &str, field: &str, value: &str) {
+        for (hit, tool, fact, hearsay) in self.windows_hits(path) {
             let why = format!("this is the program of {}", tool.name);
             let location = format!("pid {}", process.pid);
             let piece = evidence(Source::Processes, location, field, value, why);
@@ -89,6 +134,15 @@ impl Gatherer<'_, '_> {
     }
 }
 
+/// `UltraVNC 1.4.3.6` as `UltraVNC`; a name that is one word stays.
+fn without_version(name: &str) -> &str {
+    let is_version = |word: &str| word.contains('.') && word.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    match name.rsplit_once(' ') {
+        Some((before, last)) if is_version(last) => before.trim_end().trim_end_matches(" version"),
+        _ => name,
+    }
+}
+
 /// An image's name without registry, tag and digest.
 fn plain_image(image: &str) -> &str {
     let name = image.split('@').next().unwrap_or(image);
@@ -107,6 +161,14 @@ fn plain_image(image: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_behind_a_name_is_no_part_of_it() {
+        assert_eq!(without_version("UltraVNC 1.4.3.6"), "UltraVNC");
+        assert_eq!(without_version("Some Tool version 1.2"), "Some Tool");
+        assert_eq!(without_version("7-Zip"), "7-Zip");
+        assert_eq!(without_version("Windows 11"), "Windows 11");
+    }
 
     #[test]
     fn an_image_is_known_whatever_its_registry_and_tag() {

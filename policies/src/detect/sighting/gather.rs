@@ -81,6 +81,10 @@ impl<'a, 'f> Gatherer<'a, 'f> {
 
     fn packages(&mut self) {
         for package in &self.facts.packages {
+            if matches!(package.manager, PackageManager::Msi | PackageManager::Appx) {
+                self.windows_package(package);
+                continue;
+            }
             let name = match package.manager {
                 PackageManager::AppImage => app_image_name(&package.name),
                 PackageManager::Pacman => user_repository_name(&package.name).to_owned(),
@@ -130,9 +134,14 @@ impl<'a, 'f> Gatherer<'a, 'f> {
                     Trace { live, persistent, ..trace(TraceKind::Unit, fact.convicts(), piece) },
                 );
             }
-            let Some(program) = unit.program.as_deref().filter(|program| program.starts_with('/')) else {
+            let Some(program) = unit.program.as_deref() else { continue };
+            if is_of_windows(program) {
+                self.windows_unit(unit, program, state);
                 continue;
-            };
+            }
+            if !program.starts_with('/') {
+                continue;
+            }
             let arguments = words_of(unit.command.as_deref());
             for (hit, tool, fact) in self.executable_hits(program) {
                 let other = !tool.actions.is_empty() && subcommand::asked(tool, &arguments).is_none();
@@ -194,7 +203,7 @@ impl<'a, 'f> Gatherer<'a, 'f> {
             self.windows_program(process, path);
             return;
         }
-        if path.get(1..3) == Some(":\\") {
+        if is_of_windows(path) {
             self.windows_path(process, path, "executable", path);
             return;
         }
@@ -312,11 +321,14 @@ impl<'a, 'f> Gatherer<'a, 'f> {
                     Trace { persistent, ..trace(TraceKind::Autostart, fact.convicts(), piece) },
                 );
             }
-            let Some(program) =
-                entry.program.as_deref().filter(|program| persistent && program.starts_with('/'))
-            else {
+            let Some(program) = entry.program.as_deref().filter(|_| persistent) else { continue };
+            if is_of_windows(program) {
+                self.windows_autostart(entry, program);
                 continue;
-            };
+            }
+            if !program.starts_with('/') {
+                continue;
+            }
             let arguments = words_of(entry.command.as_deref());
             for (hit, tool, fact) in self.executable_hits(program) {
                 if !tool.actions.is_empty() && subcommand::asked(tool, &arguments).is_none() {
@@ -351,12 +363,14 @@ impl<'a, 'f> Gatherer<'a, 'f> {
             let fact = tool
                 .facts
                 .iter()
-                .filter(|fact| matches!(fact.kind, FactKind::Artefact | FactKind::WindowsPath))
+                .filter(|fact| {
+                    matches!(fact.kind, FactKind::Artefact | FactKind::WindowsPath | FactKind::Registry)
+                })
                 .find(|fact| fact.value == artefact.pattern);
             let convicts = fact.is_some_and(Fact::convicts);
-            // What lists say of Windows is hearsay in a Wine prefix.
-            let hearsay = fact
-                .is_some_and(|fact| fact.kind == FactKind::WindowsPath && fact.trust == Trust::ThirdParty);
+            // What lists say of Windows' paths and keys is hearsay: an uninstaller leaves some, a prefix of Wine holds others.
+            let of_windows = |fact: &Fact| matches!(fact.kind, FactKind::WindowsPath | FactKind::Registry);
+            let hearsay = fact.is_some_and(|fact| of_windows(fact) && fact.trust == Trust::ThirdParty);
             let age = artefact.modified_at.map(|at| format!(", last changed {}", at.strftime("%Y-%m-%d")));
             let why = format!("{} leaves this behind{}", tool.name, age.unwrap_or_default());
             let piece = evidence(Source::Artefacts, &artefact.path, "path", &artefact.path, why);
@@ -423,6 +437,11 @@ fn user_repository_name(name: &str) -> &str {
 fn app_image_name(name: &str) -> String {
     let stem = name.split(['-', '_', '.']).next().unwrap_or(name);
     stem.to_lowercase()
+}
+
+/// Whether a path has a drive, as on Windows.
+pub(super) fn is_of_windows(path: &str) -> bool {
+    path.get(1..3) == Some(":\\")
 }
 
 fn is_interpreter(path: &str) -> bool {
