@@ -13,8 +13,8 @@ use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
 use crate::{
     SqliteStore,
     column::{
-        col, contains, cursor, instant_col, json_col, maybe_instant_col, maybe_word_col, micros, read_cursor,
-        signed, unsigned, unsigned_col, word_col,
+        col, contains, cursor, instant_col, json, json_col, maybe_instant_col, maybe_word_col, micros,
+        read_cursor, signed, unsigned, unsigned_col, word_col,
     },
     device::page_limit,
     fault::fault,
@@ -116,12 +116,17 @@ impl SqliteStore {
     async fn status_page(
         &self,
         filter: &FindingFilter,
-        status: FindingStatus,
+        (status, candidates): (FindingStatus, Option<&str>),
         after: Option<&Key>,
         limit: i64,
     ) -> Result<Vec<SqliteRow>, StoreError> {
         let mut sql = QueryBuilder::<Sqlite>::new(SELECT);
-        sql.push(" WHERE status = ").push_bind(status_number(status));
+        if let Some(numbers) = candidates {
+            sql.push(" INDEXED BY findings_by_number WHERE number IN (SELECT value FROM json_each(");
+            sql.push_bind(numbers.to_owned()).push(")) AND status = ").push_bind(status_number(status));
+        } else {
+            sql.push(" WHERE status = ").push_bind(status_number(status));
+        }
         if let Some(device) = &filter.device {
             sql.push(" AND device = ").push_bind(device.to_string());
         }
@@ -223,9 +228,14 @@ impl Findings for SqliteStore {
             if filter.status.is_empty() { FindingStatus::ALL.to_vec() } else { filter.status.clone() };
         statuses.sort_by_key(|status| status_number(*status));
         statuses.dedup();
+        let candidates = match &filter.search {
+            Some(text) => self.search_candidates(text).await?.map(|numbers| json(&numbers)).transpose()?,
+            None => None,
+        };
         let mut rows = Vec::new();
         for status in statuses {
-            for row in self.status_page(filter, status, after.as_ref(), limit + 1).await? {
+            let among = (status, candidates.as_deref());
+            for row in self.status_page(filter, among, after.as_ref(), limit + 1).await? {
                 rows.push((key(&row)?, row));
             }
         }

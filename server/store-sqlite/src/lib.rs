@@ -13,6 +13,7 @@ mod device;
 mod evaluation;
 mod fault;
 mod finding;
+mod finding_search;
 mod group;
 mod job;
 mod ledger;

@@ -46,6 +46,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &migrations! {
     46 "0046_lineage";
     50 "0050_cases";
     51 "0051_case_events";
+    52 "0052_finding_numbers";
+    53 "0053_finding_text";
 };
 
 /// What brings a file of any earlier version to this one.

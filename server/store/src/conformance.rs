@@ -81,6 +81,7 @@ where
         pages::device_pages_stay_whole_while_devices_come;
         pages::finding_pages_stay_whole_while_findings_come;
         pages::search_takes_wildcards_as_plain_characters;
+        pages::search_follows_what_a_finding_says_now;
         pages::a_foreign_cursor_is_refused;
         pages::the_overview_counts_what_is_there;
         sightings::sightings_of_one_address_are_one_run;

@@ -96,6 +96,29 @@ pub async fn search_takes_wildcards_as_plain_characters<S: Store>(store: &S) {
     }
 }
 
+pub async fn search_follows_what_a_finding_says_now<S: Store>(store: &S) {
+    let device = enrolled(store, 1).await;
+    let first = finding("RA-01", "shape", Severity::High);
+    let renamed = bearing_protocol::finding::Finding {
+        title: "Größer ΩMEGA".to_owned(),
+        product: Some("anydesk".to_owned()),
+        ..first.clone()
+    };
+    let found = async |text: &str| {
+        let filter = FindingFilter { search: Some(text.to_owned()), ..FindingFilter::default() };
+        store.findings(&filter, &PageRequest::default()).await.unwrap().items.len()
+    };
+    store.observe(&observed(&device, 1, vec![first], &["RA-01"])).await.unwrap();
+    assert_eq!((found("RA-01 shape").await, found("anydesk").await, found("ra").await), (1, 0, 1));
+    store.observe(&observed(&device, 2, vec![renamed], &["RA-01"])).await.unwrap();
+    assert_eq!(found("RA-01 shape").await, 0, "the old title is found no more");
+    assert_eq!((found("größer Ω").await, found("NYDES").await, found("sb:sha").await), (1, 1, 1));
+    assert_eq!(found("RA-01 usb:").await, 0, "nothing is found across columns");
+    for odd in ["\"\"\"", "AND", "title:x", "NEAR(a b)", "\0\0\0", "a\0bc", "* OR *"] {
+        assert_eq!(found(odd).await, 0, "{odd:?} is plain text");
+    }
+}
+
 pub async fn a_foreign_cursor_is_refused<S: Store>(store: &S) {
     for cursor in ["", "zz", "00", "5b5d", "'; DROP TABLE devices; --"] {
         let page = request(Some(cursor.to_owned()));
