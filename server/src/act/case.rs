@@ -36,7 +36,8 @@ pub struct CaseRequest {
     pub subject: CaseSubject,
     /// What people call it; made from the subject where empty.
     pub title: String,
-    /// The devices it covers: a device's own alone, a person's or a group's as chosen.
+    /// The devices it covers: a device's own alone, a person's or a group's as chosen; where none is chosen for a
+    /// group that was found, its members.
     pub devices: Vec<DeviceId>,
     /// Findings that come in whatever their status, beside the open ones of the devices.
     pub findings: Vec<(DeviceId, FindingId)>,
@@ -62,6 +63,12 @@ pub async fn open_case(app: &App, actor: &Actor, request: CaseRequest) -> Result
             ));
         }
         devices.push(own);
+    }
+    if request.subject.kind == SubjectKind::Group
+        && devices.is_empty()
+        && let Some(group) = app.store.device_group(&request.subject.id).await?
+    {
+        devices = group.members;
     }
     devices.sort();
     devices.dedup();
