@@ -4,6 +4,7 @@
 //! in the audit log; text from a device is data. Never here: SQL.
 
 pub mod act;
+pub mod anchor;
 pub mod api;
 pub mod app;
 pub mod auth;

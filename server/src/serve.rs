@@ -215,20 +215,20 @@ pub async fn serve(
 }
 
 /// The signals that ask the server to stop.
-struct Signals {
+pub(crate) struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             #[cfg(unix)]
             terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
         })
     }
 
-    async fn wait(self) {
+    pub(crate) async fn wait(self) {
         #[cfg(unix)]
         {
             let mut terminate = self.terminate;

@@ -3,6 +3,7 @@
 //! Always: a command works on the data directory itself, also while the server runs; a secret is read from a
 //! file and shown once, never taken as an argument. Exit codes: 0 done, 1 something does not hold, 2 could not.
 
+mod anchor;
 mod audit;
 mod backup;
 mod case;
@@ -47,6 +48,8 @@ enum Command {
     Init(init::Init),
     /// Run the server
     Serve(serve::Serve),
+    /// Answer signed nonces at a known point, so that round trips to it are believed
+    Anchor(anchor::Anchor),
     /// Enrolment tokens: create, list, revoke
     Token(token::Token),
     /// Devices: list, approve, revoke, restore, and where each is expected
@@ -113,7 +116,11 @@ pub(super) fn print(text: &str) -> Result<()> {
 impl Cli {
     /// Whether the command is a long-running one that logs.
     pub fn is_service(&self) -> bool {
-        matches!(self.command, Command::Serve(_))
+        match &self.command {
+            Command::Serve(_) => true,
+            Command::Anchor(anchor) => anchor.is_service(),
+            _ => false,
+        }
     }
 
     /// Does what was asked; the exit code.
@@ -124,6 +131,7 @@ impl Cli {
         match self.command {
             Command::Init(init) => init.run().await.map(|()| 0),
             Command::Serve(serve) => serve.run().await.map(|()| 0),
+            Command::Anchor(anchor) => anchor.run().await.map(|()| 0),
             Command::Token(token) => token.run().await.map(|()| 0),
             Command::Device(device) => device.run().await.map(|()| 0),
             Command::User(user) => user.run().await.map(|()| 0),

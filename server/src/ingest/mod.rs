@@ -32,9 +32,10 @@ use bearing_protocol::{digest::Digest, id::TokenId, token::trust_digest};
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use tokio::sync::Semaphore;
 
-use self::{bucket::Buckets, committer::Committer, devices::KnownDevices, neighbours::Neighbours, standing::Standing};
+use self::{committer::Committer, devices::KnownDevices, neighbours::Neighbours, standing::Standing};
 use crate::{app::App, config::Limits};
 
+pub(crate) use bucket::Buckets;
 pub use line::Line;
 pub(crate) use observation::{address_digest, source_seen};
 pub use problem::Refused;
