@@ -5,18 +5,18 @@ use std::{fmt::Write as _, sync::LazyLock};
 use crate::geo::world::{Ring, world};
 
 /// The drawing, in its own units.
-pub(super) const WIDTH: u32 = 1_000;
-pub(super) const HEIGHT: u32 = 440;
+pub(super) const WIDTH: u32 = 10_000;
+pub(super) const HEIGHT: u32 = 4_400;
 /// Units for one of the projection's: the whole width is 5.4132 of them.
-const SCALE: f64 = 184.7;
+const SCALE: f64 = 1_847.0;
 /// Latitude of the upper edge in degrees; below the lower edge lies Antarctica alone.
 const NORTH_DEGREES: f64 = 83.7;
-/// Tenths of a unit: points nearer than this to the one before are left out.
-const NEAREST: i32 = 6;
-/// Tenths of a unit: smaller pieces are not drawn, but for a country's largest.
-const SMALLEST: i32 = 12;
-/// Tenths of a unit: half the side of the mark of a country that would not be seen.
-const MARK: i32 = 12;
+/// Points nearer than this to the one before are left out: a pixel on most screens.
+const NEAREST: i32 = 11;
+/// Smaller pieces are not drawn, but for a country's largest.
+const SMALLEST: i32 = 16;
+/// Half the side of the mark of a country that would not be seen.
+const MARK: i32 = 14;
 
 /// A country.
 pub(super) struct Outline {
@@ -36,11 +36,11 @@ pub(super) fn outlines() -> &'static [Outline] {
     &OUTLINES
 }
 
-/// Tenths of a unit from the upper left corner.
+/// Units from the upper left corner.
 fn project(lon: f32, lat: f32) -> (i32, i32) {
     let (x, y) = equal_earth(f64::from(lon), f64::from(lat));
     let top = equal_earth(0.0, NORTH_DEGREES).1;
-    ((x * SCALE * 10.0).round() as i32 + WIDTH as i32 * 5, ((top - y) * SCALE * 10.0).round() as i32)
+    ((x * SCALE).round() as i32 + WIDTH as i32 / 2, ((top - y) * SCALE).round() as i32)
 }
 
 fn equal_earth(lon: f64, lat: f64) -> (f64, f64) {
@@ -100,23 +100,24 @@ fn extent(ring: &[(i32, i32)]) -> i32 {
     side(|point| point.0).max(side(|point| point.1))
 }
 
-/// Whole units take a third of the room of tenths: a move, then steps.
+/// A move, then steps. A minus parts numbers as well as a space does.
 fn draw(path: &mut String, points: &[(i32, i32)]) {
     let mut before = None;
     for (x, y) in points {
+        let (dx, dy, head) = before.map_or((*x, *y, "M"), |(a, b)| (x - a, y - b, " "));
         // Writing to a string cannot fail.
-        let _ = match before {
-            None => write!(path, "M{} {}l", tenths(*x), tenths(*y)),
-            Some((a, b)) => write!(path, "{} {} ", tenths(x - a), tenths(y - b)),
-        };
+        let _ = write!(
+            path,
+            "{}{dx}{}{dy}",
+            if head == "M" || dx >= 0 { head } else { "" },
+            if dy >= 0 { " " } else { "" }
+        );
+        if head == "M" {
+            path.push('l');
+        }
         before = Some((*x, *y));
     }
-    path.truncate(path.trim_end().len());
     path.push('z');
-}
-
-fn tenths(value: i32) -> String {
-    if value % 10 == 0 { (value / 10).to_string() } else { format!("{:.1}", f64::from(value) / 10.0) }
 }
 
 #[cfg(test)]
@@ -126,14 +127,14 @@ mod tests {
     #[test]
     fn the_map_fits_its_frame_and_a_page() {
         let all: usize = outlines().iter().map(|outline| outline.path.len()).sum();
-        assert!((40_000..200_000).contains(&all), "{all} bytes");
+        assert!((40_000..110_000).contains(&all), "{all} bytes");
         assert!(outlines().len() > 240);
         for outline in outlines() {
             assert!(outline.path.starts_with('M') && outline.path.ends_with('z'), "{}", outline.code);
         }
         for (lon, lat) in [(-180.0, 0.0), (180.0, 0.0), (0.0, 83.6), (0.0, -55.9)] {
             let (x, y) = project(lon, lat);
-            assert!((0..=WIDTH as i32 * 10).contains(&x) && (0..=HEIGHT as i32 * 10).contains(&y), "{x} {y}");
+            assert!((0..=WIDTH as i32).contains(&x) && (0..=HEIGHT as i32).contains(&y), "{x} {y}");
         }
     }
 }
