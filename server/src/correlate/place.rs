@@ -7,13 +7,13 @@ mod expected;
 mod finding;
 mod path;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 
 use bearing_policies::{
     Policy,
     place::{
-        Anchor, Contradiction, CrossLayer, Device, EgressClass, Human, Observation, PlaceCase, PlaceModel,
-        PlacePolicy, PlaceResult, Rtt, SharedPlace, contradictions, evaluate_place,
+        Anchor, Contradiction, CrossLayer, Device, EgressClass, Fleet, Human, Observation, PlaceCase,
+        PlaceModel, PlacePolicy, PlaceResult, Rtt, contradictions, evaluate_place,
     },
     policy::{AnchorSite, PlaceOptIn, Site, SiteKind},
 };
@@ -30,14 +30,17 @@ use expected::Expected;
 pub(super) use finding::{assessed, findings};
 use path::Path;
 
-use super::{CorrelateError, open::Stored};
+use super::{CorrelateError, farm, open::Stored};
 use crate::{
     app::App,
     geo::{self, reach},
+    ingest::address_digest,
 };
 
 /// Most runs of addresses that are looked at.
 const MAX_RUNS: u32 = 200;
+/// Most addresses that are held against a site's networks.
+const MAX_ADDRESSES: u32 = 8;
 /// No round trip on Earth is shorter than the first or worth anything beyond the second, in microseconds.
 const POSSIBLE_US: std::ops::RangeInclusive<u32> = 50..=10_000_000;
 /// An anchor's minimum of fewer probes is an accident.
@@ -141,8 +144,8 @@ pub(super) async fn evaluate(
     let model = model_of(policy);
     let path = Path::of(&runs, observation, at);
     let settings = policy.place();
-    let mut fleet = fleet(app, stored, at).await?;
-    fleet.place = fleet.place.or_else(|| site_of(policy.sites(), item.gateway.as_deref()));
+    let site = site_of(app, stored, observation, item.gateway.as_deref(), policy.sites()).await?;
+    let mut fleet = fleet(app, stored, observation, site).await?;
     fleet.first_checkin_country = first.as_ref().and_then(unpacked_in);
     let obs = observation.map(observations).unwrap_or_default();
     let anchors =
@@ -203,12 +206,50 @@ fn model_of(policy: &Policy) -> Option<Cow<'static, PlaceModel>> {
     own.map(Cow::Owned).or_else(|| PlaceModel::embedded().ok().map(Cow::Borrowed))
 }
 
+/// Who else is behind the device's addresses, and at what place of the organisation.
 async fn fleet(
-    _app: &App,
-    _stored: &Stored,
-    _at: Timestamp,
-) -> Result<bearing_policies::place::Fleet, CorrelateError> {
-    Ok(bearing_policies::place::Fleet::default())
+    app: &App,
+    stored: &Stored,
+    observation: Option<&ObservationPayload>,
+    site: Option<SiteKind>,
+) -> Result<Fleet, CorrelateError> {
+    let Some(seen) = observation else { return Ok(Fleet::default()) };
+    let other = seen.other_family.as_ref().map(|other| other.address_digest.clone());
+    let addresses: Vec<_> = std::iter::once(seen.address_digest.clone()).chain(other).collect();
+    let site = site.map(|kind| kind.as_str().to_owned());
+    let at = stored.message.received_at;
+    Ok(farm::crowd_behind(app, &stored.device.id, &addresses, site, at).await?)
+}
+
+/// The place of the organisation that a report came from: by its gateway, by its class, or by its address while that is
+/// kept.
+async fn site_of(
+    app: &App,
+    stored: &Stored,
+    observation: Option<&ObservationPayload>,
+    gateway: Option<&str>,
+    sites: &[Site],
+) -> Result<Option<SiteKind>, CorrelateError> {
+    let own = |site: &&Site| site.kind != SiteKind::Egress;
+    let behind = |site: &&Site| gateway.is_some_and(|gateway| site.gateways.iter().any(|g| g == gateway));
+    if let Some(site) = sites.iter().filter(own).find(behind) {
+        return Ok(Some(site.kind));
+    }
+    let Some(seen) = observation else { return Ok(None) };
+    if class_of(&seen.egress_class) == EgressClass::Corporate {
+        return Ok(Some(SiteKind::Office));
+    }
+    if !sites.iter().any(|site| site.kind == SiteKind::Coworking && !site.networks.is_empty()) {
+        return Ok(None);
+    }
+    let raw = app.store.raw_addresses(&stored.device.id, MAX_ADDRESSES).await?;
+    let here = raw
+        .iter()
+        .filter_map(|raw| raw.address.parse::<IpAddr>().ok())
+        .find(|address| address_digest(&app.observation_key, *address) == seen.address_digest);
+    let Some(here) = here else { return Ok(None) };
+    let site = sites.iter().filter(own).find(|site| site.networks.iter().any(|net| net.contains(&here)));
+    Ok(site.map(|site| site.kind))
 }
 
 fn place_item(stored: &Stored) -> PlaceItem {
@@ -269,16 +310,6 @@ fn anchor(measured: &AnchorRoundTrip, anchors: &[AnchorSite], expected: &Expecte
 /// Distance from an anchor to a country.
 fn to_country(anchor: &Anchor, country: &str) -> Option<f64> {
     reach::claim_km((anchor.lat, anchor.lon), &[country], None)
-}
-
-/// The site whose gateway the device is behind.
-fn site_of(sites: &[Site], gateway: Option<&str>) -> Option<SharedPlace> {
-    let gateway = gateway?;
-    let site = sites.iter().find(|site| site.gateways.iter().any(|known| known == gateway))?;
-    match site.kind {
-        SiteKind::Office | SiteKind::Coworking => Some(SharedPlace::Kind(site.kind.as_str().to_owned())),
-        SiteKind::Egress => None,
-    }
 }
 
 /// The country where a device was first seen, where its first line says where it was. A staging network of the

@@ -3,6 +3,7 @@
 //! Always: a job is safe to do twice; one that fails waits longer each time and holds up nobody else.
 
 mod batch;
+pub mod retention;
 mod retry;
 mod sweep;
 mod tables;
@@ -25,12 +26,13 @@ pub struct Worker {
     app: App,
     silence: Silence,
     committed: Arc<Notify>,
+    forgotten_at: tokio::sync::Mutex<Option<bearing_protocol::Timestamp>>,
 }
 
 impl Worker {
     /// A worker; `committed` wakes it.
     pub fn new(app: App, silence: Silence, committed: Arc<Notify>) -> Self {
-        Self { app, silence, committed }
+        Self { app, silence, committed, forgotten_at: tokio::sync::Mutex::default() }
     }
 
     /// Works until `stop` turns true.

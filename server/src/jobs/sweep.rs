@@ -31,6 +31,9 @@ impl Worker {
         if let Err(failed) = self.app.store.enqueue_due_looks(now, MAX_LOOKS).await {
             error!(error = &failed as &dyn std::error::Error, "due looks at groups could not be enqueued");
         }
+        if let Err(failed) = self.forget().await {
+            error!(error = &failed as &dyn std::error::Error, "what may be kept no longer could not be forgotten");
+        }
         match self.app.store.job_backlog().await {
             Ok((waiting, oldest)) => {
                 let age = oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64().max(0.0));
