@@ -3,7 +3,7 @@ CREATE TABLE tie_approvals (
     id         TEXT PRIMARY KEY NOT NULL,
     kind       INTEGER NOT NULL,
     value      TEXT NOT NULL,
-    between    TEXT,
+    pair       TEXT,
     owner      TEXT NOT NULL,
     reason     TEXT NOT NULL,
     created_by TEXT NOT NULL,

@@ -19,7 +19,7 @@ use crate::{
 const WHAT: &str = "write groups";
 const COLUMNS: &str = "id, verdict, workers, weight, members, body, first_seen, last_seen, ended_at";
 const TIE_COLUMNS: &str =
-    "id, kind, value, between, owner, reason, created_by, created_at, expires_at, revoked_at";
+    "id, kind, value, pair, owner, reason, created_by, created_at, expires_at, revoked_at";
 /// Most holders of a value that are looked at again when its approval comes or goes.
 const MAX_HOLDERS: i64 = 300;
 
@@ -271,7 +271,7 @@ impl Groups for SqliteStore {
         const WHAT: &str = "approve a tie";
         let mut tx = self.begin(WHAT).await?;
         sqlx::query(
-            "INSERT INTO tie_approvals (id, kind, value, between, owner, reason, created_by, created_at, expires_at) \
+            "INSERT INTO tie_approvals (id, kind, value, pair, owner, reason, created_by, created_at, expires_at) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(new.id.as_str())

@@ -12,6 +12,7 @@ pub mod cases;
 pub mod chain;
 pub mod evaluations;
 pub mod findings;
+pub mod groups;
 pub mod jobs;
 pub mod links;
 pub mod pages;
@@ -78,6 +79,9 @@ where
         links::holders_are_found_by_value_and_bounded;
         links::a_crowd_counts_people;
         links::starts_are_kept_to_the_minute;
+        groups::a_group_keeps_its_id_and_ends_when_it_falls_apart;
+        groups::time_alone_makes_looks_due;
+        groups::an_approved_tie_is_looked_at_again;
         pages::device_pages_stay_whole_while_devices_come;
         pages::finding_pages_stay_whole_while_findings_come;
         pages::search_takes_wildcards_as_plain_characters;
