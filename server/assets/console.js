@@ -1,4 +1,4 @@
-// Live updates and copy buttons. Pages read and forms work without this file.
+// Live updates, copy buttons and keys for lists. Pages read and forms work without this file.
 "use strict";
 
 (() => {
@@ -53,6 +53,25 @@
     }
   };
 
+  // In a list: j and k go from row to row, Enter opens, / goes to the search field.
+  const keys = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+    if (event.key === "/") {
+      const search = document.querySelector('input[type="search"]');
+      if (search === null) return;
+      event.preventDefault();
+      search.focus();
+      return;
+    }
+    const step = { j: 1, k: -1 }[event.key];
+    const rows = [...document.querySelectorAll("main td a.primary")];
+    if (step === undefined || rows.length === 0) return;
+    const at = rows.indexOf(document.activeElement);
+    const next = at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + step, 0), rows.length - 1);
+    rows[next].focus();
+  };
+
+  document.addEventListener("keydown", keys);
   copyButtons(document);
   if (live !== null) poll();
 })();

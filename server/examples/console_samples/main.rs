@@ -2,6 +2,7 @@
 //! `cargo run -p bearing-server --example console_samples -- 8480`, then `http://localhost:8480`, signing in as
 //! `ana` with `look at the pages`.
 
+mod cases;
 mod devices;
 mod findings;
 mod hardware;
@@ -130,6 +131,7 @@ async fn seed(app: &App) -> anyhow::Result<()> {
     );
     let _ = store.enroll(&pending, now).await?;
     work(app, &kvm.context("a device")?).await?;
+    cases::seed(app).await?;
     let scope = EvaluationScope { groups: vec!["people".into()], ..EvaluationScope::default() };
     let row =
         evaluations::create(app, "chris", "Quarterly review, people", scope.clone(), ago(now, -24)).await?;

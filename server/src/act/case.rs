@@ -294,7 +294,7 @@ pub async fn answer_step(
     let step =
         steps.iter().find(|step| step.key == answer.step).ok_or(ActError::NotFound("disproof step"))?;
     let result = answer.result.as_str();
-    let what = format!("disproof step of {}: {result}", step.rules.join(", "));
+    let what = format!("disproof step of {}: {}", step.rules.join(", "), answer.result.in_words());
     let event = line(app, actor, what, Some(note.clone()));
     let check = CaseCheck {
         key: answer.step,

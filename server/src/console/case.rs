@@ -288,9 +288,9 @@ impl CasePage {
             ..of_other.clone()
         };
         vec![
-            sample(&open, &[member.clone()], &bare, Role::Analyst, true),
+            sample(&open, std::slice::from_ref(&member), &bare, Role::Analyst, true),
             sample(&awaiting, &[member.clone(), gone], &steps, Role::Admin, true),
-            sample(&of_other, &[member.clone()], &steps, Role::Analyst, false),
+            sample(&of_other, std::slice::from_ref(&member), &steps, Role::Analyst, false),
             sample(&closed, &[member], &steps, Role::Auditor, true),
         ]
     }

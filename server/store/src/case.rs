@@ -241,6 +241,15 @@ impl CheckResult {
             Self::NotPossible => "not_possible",
         }
     }
+
+    /// In words, for a timeline.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Stands => "tried, the finding stands",
+            Self::Disproved => "tried, there is an honest reason",
+            Self::NotPossible => "could not be tried",
+        }
+    }
 }
 
 /// The answer to one disproof step.
