@@ -58,8 +58,10 @@ fn equal_earth(lon: f64, lat: f64) -> (f64, f64) {
 fn path<'a>(polygons: impl Iterator<Item = &'a Vec<Ring>>) -> String {
     let mut drawn: Vec<(i32, Vec<Vec<(i32, i32)>>)> = Vec::new();
     for rings in polygons {
-        let rings: Vec<_> = rings.iter().map(thinned).collect();
-        drawn.push((rings.first().map_or(0, |ring| extent(ring)), rings));
+        for side in sides(rings) {
+            let rings: Vec<_> = side.iter().map(thinned).collect();
+            drawn.push((rings.first().map_or(0, |ring| extent(ring)), rings));
+        }
     }
     let largest = drawn.iter().map(|(extent, _)| *extent).max().unwrap_or(0);
     let mut path = String::new();
@@ -78,6 +80,17 @@ fn path<'a>(polygons: impl Iterator<Item = &'a Vec<Ring>>) -> String {
         }
     }
     path
+}
+
+/// What lies on either side of the 180th meridian, for a piece that crosses it.
+fn sides(rings: &[Ring]) -> Vec<Vec<Ring>> {
+    let crosses = rings.iter().flatten().any(|point| point.0.abs() > 180.0);
+    let turned = |by: f32| -> Vec<Ring> {
+        let turn = |point: &(f32, f32)| ((point.0 + by).clamp(-180.0, 180.0), point.1);
+        rings.iter().map(|ring| ring.iter().map(turn).collect()).collect()
+    };
+    let turns: &[f32] = if crosses { &[0.0, 360.0, -360.0] } else { &[0.0] };
+    turns.iter().map(|by| turned(*by)).collect()
 }
 
 fn thinned(ring: &Ring) -> Vec<(i32, i32)> {

@@ -75,8 +75,13 @@ impl Polygon {
         Self { rings, cap }
     }
 
-    /// Whether a point is inside, by how often a line from it crosses the outlines.
+    /// Whether a point is inside. An outline that crosses the 180th meridian goes on past it.
     fn contains(&self, (lat, lon): Point) -> bool {
+        [lon, lon + 360.0, lon - 360.0].into_iter().any(|lon| self.contains_flat((lat, lon)))
+    }
+
+    /// The same on the plane of degrees, by how often a line from the point crosses the outlines.
+    fn contains_flat(&self, (lat, lon): Point) -> bool {
         let mut inside = false;
         for ring in &self.rings {
             for (a, b) in ring.iter().zip(ring.iter().cycle().skip(1)) {

@@ -89,7 +89,29 @@ fn ring(bytes: &mut Bytes<'_>, arcs: &[Ring], mut names: impl FnMut(usize)) -> R
             points.extend(arc);
         }
     }
+    straighten(&mut points);
     Ok(points)
+}
+
+/// Lets a line that crosses the 180th meridian go on past it instead of jumping to the other side; a line around the pole is
+/// closed over it.
+fn straighten(points: &mut Ring) {
+    let Some(first) = points.first().copied() else { return };
+    let mut turns = 0.0;
+    let mut before = first.0;
+    for point in points.iter_mut() {
+        let step = point.0 - before;
+        before = point.0;
+        if step.abs() > 180.0 {
+            turns -= 360.0 * step.signum();
+        }
+        point.0 += turns;
+    }
+    let end = points.last().copied().unwrap_or(first);
+    if (end.0 - first.0).abs() > 180.0 {
+        let pole = if first.1 < 0.0 { -90.0 } else { 90.0 };
+        points.extend([(end.0, pole), (first.0, pole), first]);
+    }
 }
 
 fn signed(bytes: &mut Bytes<'_>) -> Result<i32, PackedError> {

@@ -21,7 +21,13 @@ fn cities_are_in_their_countries() {
         ((-33.8688, 151.2093), "AU"),
         ((21.3069, -157.8583), "US"), // Honolulu
         ((64.8378, -147.7164), "US"), // Fairbanks
-        ((66.16, -169.8), "RU"),      // east of 180 degrees
+        ((66.5, -172.5), "RU"),       // past the 180th meridian
+        ((67.0, 100.0), "RU"),
+        ((66.0, 179.0), "RU"),
+        ((65.0, 50.0), "RU"),
+        ((-17.8, 178.0), "FJ"),
+        ((-80.0, 100.0), "AQ"),
+        ((-89.9, 0.0), "AQ"),
         ((1.3521, 103.8198), "SG"),
         ((56.0, 9.3), "DK"),
         ((-51.6977, -57.8517), "FK"),
@@ -34,7 +40,9 @@ fn cities_are_in_their_countries() {
         assert_eq!(world().country_at(point), Some(code), "{point:?}");
         assert_eq!(world().distance_km(point, code), Some(0.0), "{point:?}");
     }
-    assert_eq!(world().country_at((0.0, -30.0)), None, "in the Atlantic");
+    for sea in [(0.0, -30.0), (-16.5, 100.0), (65.0, -30.0), (69.0, -3.0), (-60.0, 0.0)] {
+        assert_eq!(world().country_at(sea), None, "{sea:?}");
+    }
 }
 
 #[test]
@@ -49,6 +57,8 @@ fn distances_are_right_to_the_tolerance() {
         ((49.8954, -97.1385), "US", 99.0),  // Winnipeg, the same far from its ends
         ((40.1292, 124.3947), "KP", 0.0),
         ((36.1408, -5.3536), "ES", 2.0),
+        ((64.5, -165.4), "RU", 250.0), // Nome, across the Bering Strait
+        ((66.0, 0.0), "RU", 1_240.0),  // far from it, at the latitude of its far end
     ] {
         let measured = world().distance_km(point, code).unwrap();
         assert!(near(measured, km, 25.0), "{point:?} {code}: {measured} and not {km}");
