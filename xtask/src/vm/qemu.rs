@@ -25,9 +25,20 @@ pub(crate) enum Entry<'a> {
     Link(&'a str),
 }
 
+/// How a boot ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The emulator is killed once the plan is done, as by a power cut.
+    Kill,
+    /// The plan's last step reboots, at which the emulator ends by itself.
+    Reboot,
+}
+
 /// What the machine has beside what every machine has.
 pub(crate) struct Hardware {
+    /// Raw: what is written is thrown away. A `.qcow2` keeps it for the next boot.
     pub disk: Option<PathBuf>,
+    pub end: End,
     /// USB ports that devices of [`redirect`] can be put on.
     pub ports: usize,
     /// Devices of the emulator's own, as `-device` takes them.
@@ -36,7 +47,7 @@ pub(crate) struct Hardware {
 
 impl Default for Hardware {
     fn default() -> Self {
-        Self { disk: None, ports: 1, devices: Vec::new() }
+        Self { disk: None, end: End::Kill, ports: 1, devices: Vec::new() }
     }
 }
 
@@ -101,6 +112,9 @@ pub(crate) fn boot(
         command.args(["-device", device]);
     }
     match &hardware.disk {
+        Some(disk) if disk.extension().is_some_and(|ending| ending == "qcow2") => {
+            command.arg("-drive").arg(format!("file={},format=qcow2,if=none,id=disk", disk.display()))
+        }
         // What is written goes to a file that is thrown away.
         Some(disk) => command
             .arg("-drive")
@@ -111,7 +125,7 @@ pub(crate) fn boot(
         .spawn()
         .context("cannot start `qemu-system-x86_64`; install it: apt-get install qemu-system-x86")?;
     let guard = Guard(child);
-    let result = converse(&listener, &port_listeners, guard, sink);
+    let result = converse(&listener, &port_listeners, guard, hardware.end, sink);
     result.with_context(|| {
         let console = std::fs::read(&console).unwrap_or_default();
         let stderr = std::fs::read_to_string(dir.path().join("stderr")).unwrap_or_default();
@@ -125,6 +139,7 @@ fn converse(
     listener: &UnixListener,
     port_listeners: &[UnixListener],
     mut guard: Guard,
+    end: End,
     sink: &mut Sink<'_>,
 ) -> anyhow::Result<Outputs> {
     let stream = accept(listener, &mut guard)?;
@@ -139,6 +154,10 @@ fn converse(
     loop {
         let mut line = Vec::new();
         if reader.read_until(b'\n', &mut line).context("the guest fell silent")? == 0 {
+            if end == End::Reboot {
+                guard.0.wait()?;
+                return Ok(outputs);
+            }
             bail!("the guest hung up");
         }
         let message: Message = serde_json::from_slice(&line)
