@@ -84,13 +84,30 @@ fn path<'a>(polygons: impl Iterator<Item = &'a Vec<Ring>>) -> String {
 
 /// What lies on either side of the 180th meridian, for a piece that crosses it.
 fn sides(rings: &[Ring]) -> Vec<Vec<Ring>> {
-    let crosses = rings.iter().flatten().any(|point| point.0.abs() > 180.0);
-    let turned = |by: f32| -> Vec<Ring> {
-        let turn = |point: &(f32, f32)| ((point.0 + by).clamp(-180.0, 180.0), point.1);
-        rings.iter().map(|ring| ring.iter().map(turn).collect()).collect()
-    };
-    let turns: &[f32] = if crosses { &[0.0, 360.0, -360.0] } else { &[0.0] };
-    turns.iter().map(|by| turned(*by)).collect()
+    if !rings.iter().flatten().any(|point| point.0.abs() > 180.0) {
+        return vec![rings.to_vec()];
+    }
+    let side = |turn: f32| -> Vec<Ring> { rings.iter().map(|ring| clipped(ring, turn)).collect() };
+    [0.0, 360.0, -360.0].into_iter().map(side).collect()
+}
+
+/// The part of a ring, turned so many degrees, that lies between the two ends of the map.
+fn clipped(ring: &Ring, turn: f32) -> Ring {
+    let mut kept: Ring = ring.iter().map(|point| (point.0 + turn, point.1)).collect();
+    for (edge, sign) in [(180.0, 1.0), (-180.0, -1.0)] {
+        let inside = |point: &(f32, f32)| (edge - point.0) * sign >= 0.0;
+        let mut next = Ring::new();
+        for (a, b) in kept.iter().zip(kept.iter().cycle().skip(1)) {
+            if inside(a) {
+                next.push(*a);
+            }
+            if inside(a) != inside(b) {
+                next.push((edge, a.1 + (b.1 - a.1) * (edge - a.0) / (b.0 - a.0)));
+            }
+        }
+        kept = next;
+    }
+    kept
 }
 
 fn thinned(ring: &Ring) -> Vec<(i32, i32)> {
