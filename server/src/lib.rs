@@ -27,3 +27,4 @@ pub mod installation;
 pub mod jobs;
 pub mod metrics;
 pub mod serve;
+pub mod signin;

@@ -20,6 +20,7 @@ mod policy;
 mod policy_diff;
 mod policy_sign;
 mod serve;
+mod signin;
 mod token;
 mod user;
 
@@ -50,6 +51,8 @@ enum Command {
     Serve(serve::Serve),
     /// Answer signed nonces at a known point, so that round trips to it are believed
     Anchor(anchor::Anchor),
+    /// Sign-in logs: import
+    SignIns(signin::SignIns),
     /// Enrolment tokens: create, list, revoke
     Token(token::Token),
     /// Devices: list, approve, revoke, restore, and where each is expected
@@ -132,6 +135,7 @@ impl Cli {
             Command::Init(init) => init.run().await.map(|()| 0),
             Command::Serve(serve) => serve.run().await.map(|()| 0),
             Command::Anchor(anchor) => anchor.run().await.map(|()| 0),
+            Command::SignIns(sign_ins) => sign_ins.run().await,
             Command::Token(token) => token.run().await.map(|()| 0),
             Command::Device(device) => device.run().await.map(|()| 0),
             Command::User(user) => user.run().await.map(|()| 0),

@@ -96,7 +96,14 @@ pub(super) fn verdict() -> VerdictRow {
         ],
         place: Some(serde_json::json!({
             "id": HOSTILE, "verdict": "mismatch", "severity": HOSTILE, "confidence": HOSTILE, "score": 60,
-            "findings": [HOSTILE], "why": [HOSTILE],
+            "findings": [HOSTILE, "geo.country_mismatch"], "why": [HOSTILE],
+            "groups": {"location": 40, "clock": 20}, "contradictions": [{"kind": HOSTILE, "text": HOSTILE, "innocent": HOSTILE}],
+            "inputs": {
+                "expected": ["DE"], "expected_from": HOSTILE, "ship_to": HOSTILE, "first_country": "CN", "wifi_country": HOSTILE,
+                "trips": [{"countries": [HOSTILE], "from": "2026-12-01", "until": HOSTILE, "state": HOSTILE, "counts": true}],
+                "anchors": [{"name": HOSTILE, "min_rtt_ms": 9.4}], "transport_ms": 20.0, "application_ms": 210.0,
+                "workers_same_address": 3, "observations": 12, "span_hours": 96.0,
+            },
         })),
         at: earlier(),
     }
