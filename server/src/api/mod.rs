@@ -30,7 +30,7 @@ const ADMIN: Needs = Needs::Role(Role::Admin);
 /// Every route of the API, with who may enter.
 pub fn routes() -> Routes {
     use v1::{
-        api_tokens, approvals, audit_log, cases, devices, evaluations, findings, policies, tokens, users,
+        api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies, tie_approvals, tokens, users,
     };
     Routes::behind(Door::Api)
         .get("/api/v1/openapi.json", Needs::Nobody, openapi::show)
@@ -68,6 +68,11 @@ pub fn routes() -> Routes {
         .get("/api/v1/evaluations/{evaluation}", VIEWER, evaluations::get::handle)
         .post("/api/v1/evaluations/{evaluation}/freeze", AUDITOR, evaluations::freeze::handle)
         .get("/api/v1/evaluations/{evaluation}/bundle", AUDITOR, evaluations::bundle::handle)
+        .get("/api/v1/groups", AUDITOR, groups::list::handle)
+        .get("/api/v1/groups/{group}", AUDITOR, groups::get::handle)
+        .get("/api/v1/tie-approvals", AUDITOR, tie_approvals::list::handle)
+        .post("/api/v1/tie-approvals", ANALYST, tie_approvals::give::handle)
+        .post("/api/v1/tie-approvals/{approval}/withdraw", ANALYST, tie_approvals::withdraw::handle)
         .get("/api/v1/policies", VIEWER, policies::handle)
         .get("/api/v1/tokens", AUDITOR, tokens::list::handle)
         .post("/api/v1/tokens", ADMIN, tokens::create::handle)

@@ -7,7 +7,7 @@ use utoipa::{
 };
 
 use super::v1::{
-    api_tokens, approvals, audit_log, cases, devices, evaluations, findings, policies, tokens, users,
+    api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies, tie_approvals, tokens, users,
 };
 
 #[derive(OpenApi)]
@@ -27,6 +27,8 @@ use super::v1::{
         cases::split::handle, cases::merge::handle,
         evaluations::list::handle, evaluations::create::handle, evaluations::get::handle,
         evaluations::freeze::handle, evaluations::bundle::handle,
+        groups::list::handle, groups::get::handle,
+        tie_approvals::list::handle, tie_approvals::give::handle, tie_approvals::withdraw::handle,
         policies::handle,
         tokens::list::handle, tokens::create::handle, tokens::revoke::handle,
         users::list::handle, users::create::handle,
@@ -88,7 +90,7 @@ mod tests {
             "Device",
             "Finding",
             "Case",
-            "CaseCounts",
+            "CaseCounts", "Group", "Tie",
             "Approval",
             "Evaluation",
             "EnrolmentToken",

@@ -177,6 +177,7 @@ fn notice(code: &str) -> Option<&'static str> {
         "decided" => "Written down.",
         "split" => "Split. Both cases remember.",
         "merged" => "Merged. The other one is kept as moved.",
+        "tie" => "Approved. It weighs nothing until the approval ends.",
         "status" => "Status changed.",
         "revoked-token" => "Revoked. Nobody can use it any more.",
         "evaluation" => "Created. Devices answer at their next check-in.",

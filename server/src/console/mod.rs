@@ -17,10 +17,13 @@ mod enrolment;
 mod evaluation;
 mod evaluations;
 mod events;
+mod farm;
 mod finding;
 mod findings;
 mod form;
 mod frame;
+mod group;
+mod group_graph;
 mod inventory;
 mod map;
 mod outline;
@@ -93,6 +96,10 @@ pub fn routes() -> Routes {
         .post("/cases/{case}/decide", ANALYST, case_form::decide)
         .post("/cases/{case}/split", ANALYST, case_form::split)
         .post("/cases/{case}/merge", ANALYST, case_form::merge)
+        .get("/farm", AUDITOR, farm::show)
+        .get("/farm/{group}", AUDITOR, group::show)
+        .post("/farm/ties", ANALYST, farm::approve)
+        .post("/farm/ties/{approval}/withdraw", ANALYST, farm::withdraw)
         .get("/approvals", VIEWER, approvals::show)
         .post("/approvals/{approval}/withdraw", ANALYST, approvals::withdraw)
         .get("/enrolment", AUDITOR, enrolment::show)

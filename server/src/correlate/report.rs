@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{
     CorrelateError, clock,
     open::{Stored, assemble, open},
-    farm, own, place,
+    farm, identity, own, place,
 };
 use crate::{act, app::App};
 
@@ -53,6 +53,8 @@ pub async fn report(app: &App, id: &DeviceId, sequence: u64) -> Result<Judged, C
     let server = own::server(&stored, &clock, &place);
     let server = Observed { suspended, ..server };
     let links = farm::seen(app, &stored, observation.as_ref(), policy.as_ref()).await?;
+    let mut server = server;
+    server.findings.extend(identity::under_one_key(app, id, &links).await?.findings);
     Ok(Judged { observed: vec![agent, server], place: place.to_json(), links: Some(links) })
 }
 

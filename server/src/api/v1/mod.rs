@@ -7,6 +7,8 @@ pub(super) mod cases;
 pub(super) mod devices;
 pub(super) mod evaluations;
 pub(super) mod findings;
+pub(super) mod groups;
 pub(super) mod policies;
+pub(super) mod tie_approvals;
 pub(super) mod tokens;
 pub(super) mod users;

@@ -11,7 +11,7 @@ use super::{
     gather::{Gathered, Ground, gather},
     wording,
 };
-use crate::{act, app::App};
+use crate::{act, app::App, correlate::identity};
 
 /// Looks at each of these devices and whatever hangs together with it, once. What they show is to be taken into the
 /// findings; groups are written already.
@@ -27,6 +27,7 @@ pub async fn look(app: &App, devices: &[DeviceId], now: Timestamp) -> Result<Vec
     let mut done: BTreeSet<DeviceId> = BTreeSet::new();
     let mut observed = Vec::new();
     for device in devices {
+        observed.extend(identity::two_keys(app, device, now).await?);
         if done.contains(device) {
             continue;
         }
