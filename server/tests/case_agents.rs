@@ -130,3 +130,53 @@ async fn a_device_is_answered_the_same_with_and_without_a_case() {
     assert_eq!(plain(&answers[0].head), plain(&answers[1].head), "headers too");
     site.stop().await;
 }
+
+/// Runs the real command; its exit code and what it printed.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "tests start the real binary")]
+fn command(arguments: &[&str]) -> (i32, String, String) {
+    let out = std::process::Command::new(env!("CARGO_BIN_EXE_bearing-server"))
+        .env_remove("BEARING_DATA_DIR")
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (out.status.code().unwrap(), text(&out.stdout), text(&out.stderr))
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_is_listed_shown_and_taken_away_by_command() {
+    let site = Site::start().await;
+    let data = site.data_dir.display().to_string();
+    let (code, out, _) = command(&["case", "list", "--data-dir", &data]);
+    assert_eq!((code, out.trim()), (0, "no open cases"));
+    let mut agent = Agent::enrolled(&site, 1).await;
+    reports(&site, &mut agent).await;
+    wait_until("a case opens by itself", || async { cases(&site).await.len() == 1 }).await;
+    let id = cases(&site).await.remove(0).id.to_string();
+    let (code, out, _) = command(&["case", "list", "--data-dir", &data]);
+    assert!(code == 0 && out.contains(&id) && out.contains("evidence 25.0"), "{out}");
+    assert!(!out.contains(['\u{1b}', '\u{202e}']), "a host name steers no terminal: {out:?}");
+    let (code, out, _) = command(&["case", "show", &id, "--data-dir", &data]);
+    assert!(code == 0 && out.contains("[not answered] Look at the desk."), "{out}");
+    let (code, out, _) = command(&["case", "show", &id, "--data-dir", &data, "--format", "json"]);
+    let shown: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, shown["verdict"].as_str()), (0, Some("investigate")));
+    let (code, _, error) = command(&["case", "show", "cas_00", "--data-dir", &data]);
+    assert!(code == 2 && error.contains("there is no case"), "{code} {error}");
+
+    let file = site.dir.path().join("case.json").display().to_string();
+    let (code, out, _) = command(&["case", "export", &id, "--data-dir", &data, "--out", &file]);
+    assert!(code == 0 && out.contains("sha256:"), "{out}");
+    let key = site.app.evidence_key.public().id().to_string();
+    let (code, out, _) = command(&["evidence", "verify", &file, "--key", &key]);
+    assert!(code == 0 && out.contains("Everything that was checked holds."), "{out}");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("bearing.case/1", "bearing.case/2")).unwrap();
+    assert_eq!(command(&["evidence", "verify", &file]).0, 1, "another schema");
+    let custody = site.app.store.custody(&id.parse().unwrap(), 10).await.unwrap();
+    let seen: Vec<_> = custody.iter().map(|entry| (entry.actor.as_str(), entry.what.as_str())).collect();
+    assert_eq!(seen, [("cli", "looked"), ("cli", "looked"), ("cli", "exported json")]);
+    site.stop().await;
+}

@@ -19,6 +19,7 @@ use bearing_store::{
     PageRequest, Role, SubjectKind,
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     ProblemPage,
@@ -37,6 +38,8 @@ use crate::{
 
 /// Most lines of the log of custody that are shown: the newest.
 const MAX_CUSTODY: u32 = 50;
+/// Most lines of a place verdict that are shown for each device.
+const MAX_WHY: usize = 6;
 /// Most open cases that a merge is offered with.
 const MAX_OTHERS: u32 = 100;
 
@@ -51,6 +54,8 @@ pub(super) struct Part {
     evidence: Option<String>,
     posture: String,
     steps: Vec<Ledger>,
+    /// The place verdict and why; shown beside, and never in the sum.
+    place: Option<(String, Vec<String>)>,
 }
 
 /// Findings of one family.
@@ -123,6 +128,8 @@ pub(super) struct Known<'a> {
     pub(super) members: &'a [CaseMember],
     pub(super) findings: &'a [FindingRow],
     pub(super) devices: &'a BTreeMap<DeviceId, DeviceRow>,
+    /// The place evaluation's last answer.
+    pub(super) places: &'a BTreeMap<DeviceId, Value>,
     pub(super) steps: &'a [Step],
     pub(super) timeline: &'a [Entry],
     pub(super) custody: &'a [CustodyEntry],
@@ -176,6 +183,7 @@ impl CasePage {
                 evidence: part.evidence.map(points),
                 posture: points(part.posture),
                 steps: ledger(&part.lines),
+                place: known.places.get(&part.device).and_then(place_words),
             })
             .collect();
         let steps: Vec<StepLine> = known.steps.iter().map(|step| step_line(step, &name, now)).collect();
@@ -188,9 +196,7 @@ impl CasePage {
             meaning: verdict_meaning(&row.verdict),
             status: row.status,
             version: row.version,
-            subject_href: (row.subject.kind == SubjectKind::Device
-                && row.subject.id.starts_with(DeviceId::PREFIX))
-            .then(|| format!("/devices/{}", row.subject.id)),
+            subject_href: subject_href(row),
             parts,
             families: families(known, now),
             moved: moved(known),
@@ -248,6 +254,8 @@ impl CasePage {
         let device = samples::device();
         let devices = BTreeMap::from([(device.id.clone(), device)]);
         let findings = [samples::finding()];
+        let places =
+            samples::verdict().place.map(|place| (samples::device().id, place)).into_iter().collect();
         let open = case_samples::case();
         let member = case_samples::case_member();
         let gone = CaseMember { moved_to: Some(CaseId::from_bytes(&[9; 16])), ..member.clone() };
@@ -264,6 +272,7 @@ impl CasePage {
                 members,
                 findings: &findings,
                 devices: &devices,
+                places: &places,
                 steps,
                 timeline: &timeline,
                 custody: &custody,
@@ -294,6 +303,25 @@ impl CasePage {
             sample(&closed, &[member], &steps, Role::Auditor, true),
         ]
     }
+}
+
+/// The page of what the case is about, where it has one.
+fn subject_href(row: &CaseRow) -> Option<String> {
+    let id = &row.subject.id;
+    let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    match row.subject.kind {
+        SubjectKind::Device if plain => Some(format!("/devices/{id}")),
+        SubjectKind::Group if plain && id.starts_with("grp_") => Some(format!("/farm/{id}")),
+        _ => None,
+    }
+}
+
+/// A place evaluation's verdict and why, as far as it says so.
+fn place_words(answer: &Value) -> Option<(String, Vec<String>)> {
+    let verdict = answer.get("verdict")?.as_str()?;
+    let why = answer.get("why").and_then(Value::as_array).into_iter().flatten();
+    let why = why.filter_map(Value::as_str).take(MAX_WHY).map(shown).collect();
+    Some((shown(verdict).replace('_', " "), why))
 }
 
 fn families(known: &Known<'_>, now: Timestamp) -> Vec<FamilyPart> {
@@ -409,8 +437,11 @@ pub(super) async fn show(
     let members = store.case_members(&id).await?;
     let findings = cases::findings_of(&app, &members).await?;
     let ids = store.case_devices(&id).await?;
-    let mut devices = BTreeMap::new();
+    let (mut devices, mut places) = (BTreeMap::new(), BTreeMap::new());
     for device in &ids {
+        if let Some(place) = store.verdict(device).await?.and_then(|verdict| verdict.place) {
+            places.insert(device.clone(), place);
+        }
         if let Some(row) = store.device(device).await? {
             devices.insert(device.clone(), row);
         }
@@ -436,6 +467,7 @@ pub(super) async fn show(
         members: &members,
         findings: &findings,
         devices: &devices,
+        places: &places,
         steps: &steps,
         timeline: &timeline,
         custody: &custody,
