@@ -50,6 +50,10 @@ impl DeviceKey {
         };
         let damaged = || KeyError::Damaged(path.display().to_string());
         let text = std::str::from_utf8(&bytes).map_err(|_| damaged())?;
+        if let Some(sealed) = text.strip_prefix(SEALED_HEADER) {
+            let seed = unseal(sealed.trim_end()).ok_or_else(damaged)?;
+            return Ok(Some(Self { key: FileKey::from_seed(&seed), protection: KeyProtection::Dpapi }));
+        }
         let digits =
             text.strip_prefix(HEADER).and_then(|rest| rest.strip_suffix('\n')).ok_or_else(damaged)?;
         let mut seed = Zeroizing::new([0; 32]);
@@ -65,8 +69,15 @@ impl DeviceKey {
         if let Some(key) = Self::load(directory)? {
             return Ok(key);
         }
-        let key = Self::ephemeral()?;
-        let text = Zeroizing::new(format!("{HEADER}{}\n", hex::encode(key.key.seed().as_slice())));
+        let mut key = Self::ephemeral()?;
+        let seed = key.key.seed();
+        let text = match seal(seed.as_slice()) {
+            Some(sealed) => {
+                key.protection = KeyProtection::Dpapi;
+                Zeroizing::new(format!("{SEALED_HEADER}{sealed}\n"))
+            }
+            None => Zeroizing::new(format!("{HEADER}{}\n", hex::encode(seed.as_slice()))),
+        };
         create_new(&directory.file(Self::FILE), text.as_bytes())?;
         Ok(key)
     }
@@ -96,8 +107,35 @@ impl DeviceKey {
     }
 }
 
+/// What only this machine opens again, in hex; `None` where the system has no such thing.
+fn seal(secret: &[u8]) -> Option<String> {
+    #[cfg(windows)]
+    return bearing_host::windows::privacy::seal(secret).ok().map(hex::encode);
+    #[cfg(not(windows))]
+    {
+        let _ = secret;
+        None
+    }
+}
+
+/// What [`seal`] made, open. `None` on another machine, and where it was changed.
+fn unseal(sealed: &str) -> Option<Zeroizing<[u8; 32]>> {
+    #[cfg(windows)]
+    {
+        let secret = Zeroizing::new(bearing_host::windows::privacy::unseal(&hex::decode(sealed).ok()?).ok()?);
+        return Some(Zeroizing::new(secret.as_slice().try_into().ok()?));
+    }
+    #[cfg(not(windows))]
+    {
+        let _ = sealed;
+        None
+    }
+}
+
 const HEADER: &str = "bearing-device-key-1 ";
-const MAX_KEY_FILE_BYTES: u64 = 1_024;
+/// The same, sealed to this machine (Windows' data protection).
+const SEALED_HEADER: &str = "bearing-device-key-sealed-1 ";
+const MAX_KEY_FILE_BYTES: u64 = 4_096;
 
 #[cfg(test)]
 mod tests {

@@ -42,7 +42,14 @@ pub fn confine_service() -> Confinement {
     let what = "starting programs, tracing and writing into other processes is denied (seccomp)";
     #[cfg(target_os = "linux")]
     confinement.record(what, crate::linux::sandbox::deny_programs());
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(windows)]
+    confinement.record(
+        "starting programs is denied (a job of one process)",
+        crate::windows::job::deny_programs().map_err(|error| error.to_string()),
+    );
+    #[cfg(windows)]
+    let _ = what;
+    #[cfg(not(any(target_os = "linux", windows)))]
     confinement.record(what, Err(UNSUPPORTED.to_owned()));
     confinement
 }

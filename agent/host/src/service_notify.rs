@@ -73,6 +73,10 @@ impl Notifier {
     /// Where the manager's socket is gone or full.
     pub fn tell(&self, state: &State<'_>) -> Result<(), NotifyError> {
         let message = state.message();
+        #[cfg(windows)]
+        if *state == State::Ready {
+            crate::windows::service::ready();
+        }
         #[cfg(unix)]
         if let Some((socket, address)) = &self.to {
             socket.send_to_addr(message.as_bytes(), address).map_err(NotifyError)?;

@@ -37,6 +37,12 @@ struct CaFileError {
 }
 
 impl Enroll {
+    /// What an installer was told.
+    #[cfg(windows)]
+    pub(super) const fn as_installed(server: ServerUrl, token_file: PathBuf) -> Self {
+        Self { server, token_file, ca: None }
+    }
+
     pub(super) fn run(
         &self,
         state: &StateDirectory,

@@ -7,6 +7,10 @@ use bearing_host::{
 use bearing_protocol::clock::Clock;
 use tracing::{info, warn};
 
+#[cfg(windows)]
+#[path = "windows_service.rs"]
+mod windows_service;
+
 use super::{Failure, runtime, tls_time};
 use crate::{
     config::Config,
@@ -22,6 +26,18 @@ use crate::{
 
 /// `run`: the service.
 pub(super) fn run(
+    state: &StateDirectory,
+    board: NoticeBoard,
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> Result<ExitCode, Failure> {
+    #[cfg(windows)]
+    return windows_service::run(state, board, config, clock);
+    #[cfg(not(windows))]
+    work(state, board, config, clock)
+}
+
+fn work(
     state: &StateDirectory,
     board: NoticeBoard,
     config: &Config,
@@ -114,6 +130,12 @@ async fn stop_signal() {
             Err(error) => warn!("cannot listen for SIGTERM: {error}"),
         }
     }
+    #[cfg(windows)]
+    tokio::select! {
+        () = windows_service::stopped() => return,
+        _ = tokio::signal::ctrl_c() => return,
+    }
+    #[cfg(not(windows))]
     if let Err(error) = tokio::signal::ctrl_c().await {
         warn!("cannot listen for a stop signal: {error}");
         std::future::pending::<()>().await;

@@ -28,7 +28,19 @@ impl StateDirectory {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.path).map_err(|source| FileError::Write { path: self.path.clone(), source })
+        let fail = |source| FileError::Write { path: self.path.clone(), source };
+        builder.create(&self.path).map_err(fail)?;
+        #[cfg(windows)]
+        {
+            // Others read the directory above (the notice is in it) and put nothing into it.
+            if let Some(above) =
+                self.path.parent().filter(|above| above.ends_with(super::paths::OWN_DIRECTORY))
+            {
+                bearing_host::windows::privacy::let_everybody_read(above).map_err(fail)?;
+            }
+            bearing_host::windows::privacy::keep_to_administrators(&self.path).map_err(fail)?;
+        }
+        Ok(())
     }
 
     /// Holds it for this process.

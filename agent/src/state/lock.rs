@@ -32,7 +32,14 @@ impl Lock {
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(|source| LockError::Io { path: path.clone(), source })?;
+        // Nobody else opens it while we have it open.
+        #[cfg(windows)]
+        std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0);
+        let file = options.open(&path).map_err(|source| match source.raw_os_error() {
+            #[cfg(windows)]
+            Some(SHARING_VIOLATION) => LockError::Held { directory: directory.to_path_buf() },
+            _ => LockError::Io { path: path.clone(), source },
+        })?;
         #[cfg(unix)]
         {
             use rustix::{fs::FlockOperation, io::Errno};
@@ -47,6 +54,10 @@ impl Lock {
         Ok(Self { _file: file })
     }
 }
+
+/// `ERROR_SHARING_VIOLATION`.
+#[cfg(windows)]
+const SHARING_VIOLATION: i32 = 32;
 
 #[cfg(all(test, unix))]
 mod tests {

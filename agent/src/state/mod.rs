@@ -7,6 +7,7 @@ mod directory;
 mod enrolment;
 mod file;
 mod lock;
+pub mod paths;
 
 pub use directory::StateDirectory;
 pub use enrolment::{Enrolment, TlsTrust};

@@ -3,13 +3,13 @@
 //! Always: handles are closed by the type that holds them; every answer is bounded and copied before it is freed.
 
 mod accounts;
-pub mod confinement;
 mod devices;
 mod hub;
 pub mod job;
 mod network;
 pub mod privacy;
 mod registry;
+pub mod seed;
 pub mod service;
 mod services;
 mod text;

@@ -21,8 +21,8 @@ use windows_sys::Win32::{
             CRYPT_INTEGER_BLOB, CRYPTPROTECT_LOCAL_MACHINE, CRYPTPROTECT_UI_FORBIDDEN, CryptProtectData,
             CryptUnprotectData,
         },
-        DACL_SECURITY_INFORMATION, GetSecurityDescriptorDacl, PROTECTED_DACL_SECURITY_INFORMATION,
-        PSECURITY_DESCRIPTOR,
+        DACL_SECURITY_INFORMATION, GetSecurityDescriptorDacl, GetSecurityDescriptorOwner,
+        OWNER_SECURITY_INFORMATION, PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR,
     },
 };
 
@@ -60,18 +60,22 @@ fn set_access(directory: &Path, list: &str) -> io::Result<()> {
         return Err(io::Error::last_os_error());
     }
     let (mut present, mut defaulted, mut access) = (0, 0, null_mut());
+    let mut owner = null_mut();
     // SAFETY: the descriptor is valid until it is freed below.
     let done = unsafe {
-        GetSecurityDescriptorDacl(descriptor, &raw mut present, &raw mut access, &raw mut defaulted)
+        GetSecurityDescriptorOwner(descriptor, &raw mut owner, &raw mut defaulted)
+            & GetSecurityDescriptorDacl(descriptor, &raw mut present, &raw mut access, &raw mut defaulted)
     };
     let path = wide(&directory.to_string_lossy());
     let result = if done == 0 {
         Err(io::Error::last_os_error())
     } else {
-        let what = DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
+        // Whoever made the directory before us could give it away again as its owner.
+        let what =
+            OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
         // SAFETY: the path ends with a zero; the list lives in the descriptor.
         let error = unsafe {
-            SetNamedSecurityInfoW(path.as_ptr(), SE_FILE_OBJECT, what, null_mut(), null_mut(), access, null())
+            SetNamedSecurityInfoW(path.as_ptr(), SE_FILE_OBJECT, what, owner, null_mut(), access, null())
         };
         if error == ERROR_SUCCESS { Ok(()) } else { Err(io::Error::from_raw_os_error(error.cast_signed())) }
     };
@@ -141,7 +145,7 @@ fn taken(done: i32, output: CRYPT_INTEGER_BLOB) -> io::Result<Vec<u8>> {
 }
 
 /// Protected from what is above; the system and administrators do everything, also with what is made inside.
-const ADMINISTRATORS_ONLY: &str = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
-const EVERYBODY_READS: &str = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FRFX;;;BU)";
+const ADMINISTRATORS_ONLY: &str = "O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
+const EVERYBODY_READS: &str = "O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FRFX;;;BU)";
 /// Bound into what is sealed, so that no other program's secret is taken for ours.
 const PURPOSE: &[u8] = b"bearing device key";

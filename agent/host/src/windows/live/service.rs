@@ -8,18 +8,21 @@
 use std::{
     ffi::c_void,
     io,
-    ptr::null_mut,
+    ptr::{null, null_mut},
     sync::{Mutex, PoisonError},
 };
 
 use windows_sys::Win32::{
     Foundation::{ERROR_CALL_NOT_IMPLEMENTED, ERROR_FAILED_SERVICE_CONTROLLER_CONNECT, NO_ERROR},
     System::Services::{
-        RegisterServiceCtrlHandlerExW, SERVICE_ACCEPT_PRESHUTDOWN, SERVICE_ACCEPT_STOP,
-        SERVICE_CONTROL_INTERROGATE, SERVICE_CONTROL_PRESHUTDOWN, SERVICE_CONTROL_SHUTDOWN,
-        SERVICE_CONTROL_STOP, SERVICE_RUNNING, SERVICE_START_PENDING, SERVICE_STATUS, SERVICE_STATUS_HANDLE,
-        SERVICE_STOP_PENDING, SERVICE_STOPPED, SERVICE_TABLE_ENTRYW, SERVICE_WIN32_OWN_PROCESS,
-        SetServiceStatus, StartServiceCtrlDispatcherW,
+        ChangeServiceConfig2W, CloseServiceHandle, OpenSCManagerW, OpenServiceW,
+        RegisterServiceCtrlHandlerExW, SC_ACTION, SC_ACTION_RESTART, SC_HANDLE, SC_MANAGER_CONNECT,
+        SERVICE_ACCEPT_PRESHUTDOWN, SERVICE_ACCEPT_STOP, SERVICE_CHANGE_CONFIG,
+        SERVICE_CONFIG_FAILURE_ACTIONS, SERVICE_CONFIG_FAILURE_ACTIONS_FLAG, SERVICE_CONTROL_INTERROGATE,
+        SERVICE_CONTROL_PRESHUTDOWN, SERVICE_CONTROL_SHUTDOWN, SERVICE_CONTROL_STOP,
+        SERVICE_FAILURE_ACTIONS_FLAG, SERVICE_FAILURE_ACTIONSW, SERVICE_RUNNING, SERVICE_START,
+        SERVICE_START_PENDING, SERVICE_STATUS, SERVICE_STATUS_HANDLE, SERVICE_STOP_PENDING, SERVICE_STOPPED,
+        SERVICE_TABLE_ENTRYW, SERVICE_WIN32_OWN_PROCESS, SetServiceStatus, StartServiceCtrlDispatcherW,
     },
 };
 
@@ -85,6 +88,47 @@ pub fn ready() {
     tell(SERVICE_RUNNING, 0, 0);
 }
 
+/// Has the manager start the service again a minute after it failed, also where it ended by itself with a failure.
+///
+/// # Errors
+/// Where the manager refuses: only the system and administrators may.
+pub fn restart_after_failures() -> io::Result<()> {
+    // SAFETY: null stands for this machine and its active database.
+    let manager = unsafe { OpenSCManagerW(null(), null(), SC_MANAGER_CONNECT) };
+    if manager.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    let name = wide(NAME);
+    // SAFETY: the name ends with a zero.
+    let service = unsafe { OpenServiceW(manager, name.as_ptr(), SERVICE_CHANGE_CONFIG | SERVICE_START) };
+    let result = if service.is_null() { Err(io::Error::last_os_error()) } else { recovery(service) };
+    // SAFETY: opened above, closed once; a null handle is refused.
+    unsafe {
+        CloseServiceHandle(service);
+        CloseServiceHandle(manager);
+    }
+    result
+}
+
+fn recovery(service: SC_HANDLE) -> io::Result<()> {
+    let mut actions = [SC_ACTION { Type: SC_ACTION_RESTART, Delay: RESTART_DELAY_MS }; 3];
+    let list = SERVICE_FAILURE_ACTIONSW {
+        dwResetPeriod: FORGET_FAILURES_S,
+        lpRebootMsg: null_mut(),
+        lpCommand: null_mut(),
+        cActions: 3,
+        lpsaActions: actions.as_mut_ptr(),
+    };
+    let always = SERVICE_FAILURE_ACTIONS_FLAG { fFailureActionsOnNonCrashFailures: 1 };
+    // SAFETY: both structures and the list of actions outlive the calls; the service may be changed.
+    let done = unsafe {
+        ChangeServiceConfig2W(service, SERVICE_CONFIG_FAILURE_ACTIONS, (&raw const list).cast()) != 0
+            && ChangeServiceConfig2W(service, SERVICE_CONFIG_FAILURE_ACTIONS_FLAG, (&raw const always).cast())
+                != 0
+    };
+    if done { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 unsafe extern "system" fn main(_count: u32, _arguments: *mut *mut u16) {
     let name = wide(NAME);
     // SAFETY: the name ends with a zero; the handler takes no context.
@@ -136,6 +180,9 @@ fn tell(state: u32, hint_ms: u32, failure: u32) {
     unsafe { SetServiceStatus(handle as SERVICE_STATUS_HANDLE, &raw const status) };
 }
 
+const RESTART_DELAY_MS: u32 = 60_000;
+/// A day without failure begins anew.
+const FORGET_FAILURES_S: u32 = 24 * 60 * 60;
 const START_HINT_MS: u32 = 30_000;
 /// The last word takes five seconds at most.
 const STOP_HINT_MS: u32 = 15_000;
