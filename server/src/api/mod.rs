@@ -3,6 +3,7 @@
 //! Always: the same functions as the console's; a bearer token with role and expiry; problems as RFC 9457;
 //! lists in pages with a cursor. Text from a device is data and stands in the answers as it came.
 
+mod change;
 mod error;
 mod extract;
 mod openapi;

@@ -1,18 +1,12 @@
 //! `POST /api/v1/cases/{case}/check`: answers a disproof step.
 
-use axum::{extract::State, http::StatusCode};
 use bearing_protocol::id::CaseId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    act::{self, Answer},
-    api::{
-        ApiError,
-        extract::{Body, Ids},
-    },
-    app::App,
-    auth::Actor,
+    act::Answer,
+    api::change::{Actor, ApiError, App, Body, Ids, State, StatusCode, act},
 };
 
 /// What is sent.

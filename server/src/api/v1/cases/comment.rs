@@ -1,19 +1,10 @@
 //! `POST /api/v1/cases/{case}/comment`: adds a comment. A closed case takes comments too, and stays closed.
 
-use axum::{extract::State, http::StatusCode};
 use bearing_protocol::id::CaseId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::{
-    act,
-    api::{
-        ApiError,
-        extract::{Body, Ids},
-    },
-    app::App,
-    auth::Actor,
-};
+use crate::api::change::{Actor, ApiError, App, Body, Ids, State, StatusCode, act};
 
 /// What is sent.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -1,18 +1,9 @@
 //! `POST /api/v1/cases/{case}/propose`: proposes to confirm it; a second person decides. A token is nobody: people sign in to the console for it.
 
-use axum::{extract::State, http::StatusCode};
 use bearing_protocol::id::CaseId;
 
 use super::Reasoned;
-use crate::{
-    act,
-    api::{
-        ApiError,
-        extract::{Body, Ids},
-    },
-    app::App,
-    auth::Actor,
-};
+use crate::api::change::{Actor, ApiError, App, Body, Ids, State, StatusCode, act};
 
 #[utoipa::path(post, path = "/api/v1/cases/{case}/propose", tag = "cases", params(("case" = String, Path)), request_body = Reasoned, responses((status = 204), (status = 404), (status = 409), (status = 422)))]
 pub(in crate::api) async fn handle(

@@ -1,18 +1,12 @@
 //! `POST /api/v1/devices/{device}/findings/{finding}/assign`: says who works on it.
 
-use axum::{extract::State, http::StatusCode};
 use bearing_protocol::id::{DeviceId, FindingId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    act::{self, FindingKey},
-    api::{
-        ApiError,
-        extract::{Body, Ids},
-    },
-    app::App,
-    auth::Actor,
+    act::FindingKey,
+    api::change::{Actor, ApiError, App, Body, Ids, State, StatusCode, act},
 };
 
 /// What is sent.
