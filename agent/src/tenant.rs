@@ -30,6 +30,14 @@ pub enum Kind {
     UsbSerial,
     /// A display's serial number.
     DisplaySerial,
+    /// The system's UUID.
+    SystemNumber,
+    /// The board's serial number.
+    BoardSerial,
+    /// A disk's serial number.
+    DiskSerial,
+    /// A package's name.
+    Package,
     /// A tenant, account, instance, network or relay that a tool answers to.
     Binding,
 }
@@ -40,6 +48,10 @@ impl Kind {
             Self::Mac => "mac",
             Self::UsbSerial => "usb-serial",
             Self::DisplaySerial => "display-serial",
+            Self::SystemNumber => "system-number",
+            Self::BoardSerial => "board-serial",
+            Self::DiskSerial => "disk-serial",
+            Self::Package => "package",
             Self::Binding => "binding",
         }
     }

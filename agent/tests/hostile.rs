@@ -87,7 +87,7 @@ fn nothing_that_a_machine_says_is_obeyed_or_unbounded() {
     assert!(!json.contains("\\u001b") && !json.contains('\u{202e}') && !json.contains('\u{200b}'));
 
     let (key, tenant) = (DeviceKey::ephemeral().unwrap(), TenantKey::for_one_run().unwrap());
-    let items = inventory::take(&assessment.facts, &catalogue, &policy, &tenant);
+    let items = inventory::take(&assessment.facts, &catalogue, &policy, &tenant, &Default::default());
     let header = Header {
         server: "srv_x".parse().unwrap(),
         device_id: key.device_id(),

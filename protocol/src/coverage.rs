@@ -52,6 +52,8 @@ sources! {
     Interfaces = "interfaces", "Network interfaces.";
     Routes = "routes", "Routes and default gateways.";
     Neighbours = "neighbours", "Neighbours already in the kernel's table.";
+    WifiRegulatory = "wifi-regulatory", "Wi-Fi regulatory country of the kernel.";
+    Radios = "radios", "Switches of radios and of the location service.";
     Dns = "dns", "Configured name servers.";
     Proxies = "proxies", "Configured proxies.";
     TimeZone = "time-zone", "Time zone, and whether it is set automatically.";

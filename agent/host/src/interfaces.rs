@@ -38,6 +38,7 @@ pub(crate) fn read(context: &Context) -> Read<Vec<Interface>> {
         interfaces.push(read_interface(name, &mut from));
     }
     add_addresses(root, &mut interfaces, &by_index, &mut gaps);
+    add_permanent(root, &mut interfaces, &by_index);
     let summary = format!("{} interfaces", interfaces.len());
     Ok(Reading::with_gaps(interfaces, summary, gaps))
 }
@@ -65,6 +66,27 @@ fn read_interface(name: String, from: &mut Attributes<'_>) -> Interface {
             .or_else(|| sysfs::usb_of(&sysfs::location(from.root, &from.directory.join("device"))))
             .map(|(device, _)| device),
         addresses: Vec::new(),
+        permanent_mac: None,
+    }
+}
+
+/// Addresses that are burned in: as the kernel says, or in a copy the one in use where it is said to be permanent
+/// (`addr_assign_type` 0).
+fn add_permanent(root: &Root, interfaces: &mut [Interface], by_index: &BTreeMap<u32, usize>) {
+    #[cfg(target_os = "linux")]
+    if root.is_live() {
+        use crate::{linux::netlink, rtnetlink};
+        let links = netlink::dump(rtnetlink::GET_LINKS, rtnetlink::ANY_FAMILY).unwrap_or_default();
+        for found in links.iter().filter_map(|link| rtnetlink::parse_permanent_address(link)) {
+            let interface = by_index.get(&found.interface).and_then(|at| interfaces.get_mut(*at));
+            interface.into_iter().for_each(|interface| interface.permanent_mac = Some(found.mac.clone()));
+        }
+        return;
+    }
+    let _ = by_index;
+    for interface in interfaces {
+        let kind = root.read_trimmed(Path::new(CLASS).join(&interface.name).join("addr_assign_type"), 16);
+        interface.permanent_mac = interface.mac.clone().filter(|_| kind.is_ok_and(|kind| kind == "0"));
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
 };
 pub(crate) use kind::hypervisor_of;
 pub use kind::{Signs, decide};
-pub use serials::hardware_serials;
+pub use serials::{HardwareNumbers, hardware_numbers, is_number};
 
 /// Reads the source.
 pub(crate) fn read(context: &Context) -> Read<Machine> {

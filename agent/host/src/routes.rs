@@ -4,9 +4,11 @@
 //! `include/uapi/linux/route.h` has the flags. IPv4 addresses are hexadecimal in the byte order of the
 //! machine that wrote the file; all machines this runs on are little-endian.
 
+mod egress;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use bearing_protocol::fact::{Gateway, Neighbour, Route};
+use bearing_protocol::fact::{Egress, Gateway, Neighbour, Route};
 
 use crate::{
     gaps::{Gaps, Why},
@@ -20,6 +22,8 @@ pub struct Routing {
     pub routes: Vec<Route>,
     /// Default gateways, by metric.
     pub gateways: Vec<Gateway>,
+    /// The ways out.
+    pub egress: Vec<Egress>,
 }
 
 /// Reads the source. A gateway's hardware address comes from the neighbours read before.
@@ -52,9 +56,15 @@ pub(crate) fn read(context: &Context) -> Read<Routing> {
         routes.sort_by_key(|route| route.prefix_length);
         routes.truncate(MAX_ROUTES);
     }
-    let gateways = gateways(&routes, &context.earlier.network.neighbours);
+    let mut gateways = gateways(&routes, &context.earlier.network.neighbours);
+    if gateways.len() > MAX_GATEWAYS {
+        let rest = gateways.len() - MAX_GATEWAYS;
+        gaps.add_many("gateways", Why::OverLimit, rest.try_into().unwrap_or(u64::MAX));
+        gateways.truncate(MAX_GATEWAYS);
+    }
+    let egress = egress::ways_out(context, &routes, &mut gaps);
     let summary = format!("{} routes, {} default gateways", routes.len(), gateways.len());
-    Ok(Reading::with_gaps(Routing { routes, gateways }, summary, gaps))
+    Ok(Reading::with_gaps(Routing { routes, gateways, egress }, summary, gaps))
 }
 
 /// A line of a routing table.
@@ -152,6 +162,8 @@ const RTF_ANYCAST: u32 = 0x0010_0000;
 const RTF_LOCAL: u32 = 0x8000_0000;
 /// Most routes.
 const MAX_ROUTES: usize = 4096;
+/// Most default gateways: a machine has one or two, and whoever adds thousands hides the one in use.
+const MAX_GATEWAYS: usize = 16;
 const MAX_LIST_BYTES: usize = 4 * 1024 * 1024;
 
 #[cfg(test)]

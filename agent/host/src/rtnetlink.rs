@@ -5,6 +5,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// `RTM_GETLINK`.
+pub const GET_LINKS: u16 = 18;
 /// `RTM_GETADDR`.
 pub const GET_ADDRESSES: u16 = 22;
 /// `RTM_GETNEIGH`.
@@ -45,17 +47,68 @@ pub struct KnownNeighbour {
     pub mac: String,
 }
 
+/// An interface's burned-in address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PermanentAddress {
+    /// The interface's index.
+    pub interface: u32,
+    /// Lower-case with colons.
+    pub mac: String,
+}
+
 /// A request to dump everything of one kind.
 pub fn dump_request(kind: u16, family: u8) -> Vec<u8> {
-    let mut request = Vec::with_capacity(HEADER_BYTES + 4);
-    let length = u32::try_from(HEADER_BYTES + 4).unwrap_or_default();
+    message(kind, true, &[family, 0, 0, 0])
+}
+
+/// Asks how a packet to `address` would leave, policy routing included. Nothing is sent.
+pub fn route_request(address: IpAddr) -> Vec<u8> {
+    let (family, bytes) = match address {
+        IpAddr::V4(four) => (IPV4, four.octets().to_vec()),
+        IpAddr::V6(six) => (IPV6, six.octets().to_vec()),
+    };
+    let bits = u8::try_from(bytes.len() * 8).unwrap_or_default();
+    let mut body = vec![family, bits, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    body.extend(u16::try_from(bytes.len() + 4).unwrap_or_default().to_ne_bytes());
+    body.extend(RTA_DST.to_ne_bytes());
+    body.extend(bytes);
+    message(RTM_GETROUTE, false, &body)
+}
+
+/// A request: its header and `body`.
+pub(crate) fn message(kind: u16, dump: bool, body: &[u8]) -> Vec<u8> {
+    let mut request = Vec::with_capacity(HEADER_BYTES + body.len());
+    let length = u32::try_from(HEADER_BYTES + body.len()).unwrap_or_default();
     request.extend(length.to_ne_bytes());
     request.extend(kind.to_ne_bytes());
-    request.extend((NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
+    request.extend((NLM_F_REQUEST | if dump { NLM_F_DUMP } else { 0 }).to_ne_bytes());
     request.extend(1_u32.to_ne_bytes()); // sequence
     request.extend(0_u32.to_ne_bytes()); // port: the kernel's
-    request.extend([family, 0, 0, 0]);
+    request.extend(body);
     request
+}
+
+/// Whether the answers to a request end with a message that says so.
+pub(crate) fn is_dump(request: &[u8]) -> bool {
+    u16_at(request, 6).is_some_and(|flags| flags & NLM_F_DUMP == NLM_F_DUMP)
+}
+
+/// The interface by which the route of an `RTM_NEWROUTE` message leaves; `None` where it leads nowhere.
+pub fn parse_route(message: &[u8]) -> Option<u32> {
+    if u16_at(message, 4)? != RTM_NEWROUTE || *message.get(HEADER_BYTES + 7)? != RTN_UNICAST {
+        return None;
+    }
+    u32_at(attribute(message.get(HEADER_BYTES + 12..)?, RTA_OIF)?, 0)
+}
+
+/// The burned-in address that an `RTM_NEWLINK` message tells.
+pub fn parse_permanent_address(message: &[u8]) -> Option<PermanentAddress> {
+    if u16_at(message, 4)? != RTM_NEWLINK {
+        return None;
+    }
+    let interface = u32_at(message, HEADER_BYTES + 4)?;
+    let attributes = message.get(HEADER_BYTES + 16..)?;
+    Some(PermanentAddress { interface, mac: mac(attribute(attributes, IFLA_PERM_ADDRESS)?)? })
 }
 
 /// Splits one read into messages.
@@ -122,7 +175,7 @@ fn ip(bytes: &[u8]) -> Option<IpAddr> {
 }
 
 /// The value of the first attribute of a kind.
-fn attribute(mut bytes: &[u8], wanted: u16) -> Option<&[u8]> {
+pub(crate) fn attribute(mut bytes: &[u8], wanted: u16) -> Option<&[u8]> {
     loop {
         let length = usize::from(u16_at(bytes, 0)?);
         let kind = u16_at(bytes, 2)?;
@@ -137,7 +190,7 @@ fn attribute(mut bytes: &[u8], wanted: u16) -> Option<&[u8]> {
     }
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_ne_bytes(bytes.get(at..at.checked_add(2)?)?.try_into().ok()?))
 }
 
@@ -150,12 +203,21 @@ fn aligned(length: usize) -> usize {
     length.saturating_add(3) & !3
 }
 
-const HEADER_BYTES: usize = 16;
+/// `AF_INET`.
+const IPV4: u8 = 2;
+pub(crate) const HEADER_BYTES: usize = 16;
 const NLM_F_REQUEST: u16 = 1;
 const NLM_F_DUMP: u16 = 0x300;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
+const RTM_NEWLINK: u16 = 16;
 const RTM_NEWADDR: u16 = 20;
+const RTM_NEWROUTE: u16 = 24;
+const RTM_GETROUTE: u16 = 26;
+const RTN_UNICAST: u8 = 1;
+const RTA_DST: u16 = 1;
+const RTA_OIF: u16 = 4;
+const IFLA_PERM_ADDRESS: u16 = 54;
 const RTM_NEWNEIGH: u16 = 28;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
@@ -173,7 +235,7 @@ mod tests {
 
     use super::*;
 
-    fn message(kind: u16, body: &[u8]) -> Vec<u8> {
+    fn answer(kind: u16, body: &[u8]) -> Vec<u8> {
         let mut bytes = u32::try_from(HEADER_BYTES + body.len()).unwrap().to_ne_bytes().to_vec();
         bytes.extend(kind.to_ne_bytes());
         bytes.extend([0; 10]);
@@ -193,7 +255,7 @@ mod tests {
             body.extend(value);
             body.resize(aligned(body.len()), 0);
         }
-        message(RTM_NEWNEIGH, &body)
+        answer(RTM_NEWNEIGH, &body)
     }
 
     #[test]
@@ -204,7 +266,7 @@ mod tests {
         bytes.extend(neighbour(NUD_FAILED, &address.octets(), &mac));
         bytes.extend(neighbour(2, &Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1).octets(), &mac));
         bytes.extend(neighbour(2, &[10, 0, 0, 1], &[0; 6]));
-        bytes.extend(message(NLMSG_DONE, &[0; 4]));
+        bytes.extend(answer(NLMSG_DONE, &[0; 4]));
         let Batch::Last(messages) = parse_batch(&bytes) else { panic!() };
         let found: Vec<_> = messages.into_iter().filter_map(parse_neighbour).collect();
         let expected =
@@ -213,8 +275,25 @@ mod tests {
     }
 
     #[test]
+    fn a_route_and_a_burned_in_address_are_read() {
+        let mut route = vec![2, 32, 0, 0, 254, 0, 0, RTN_UNICAST, 0, 0, 0, 0, 8, 0];
+        route.extend(RTA_OIF.to_ne_bytes());
+        route.extend(7_u32.to_ne_bytes());
+        assert_eq!(parse_route(&answer(RTM_NEWROUTE, &route)), Some(7));
+        route[7] = 6; // RTN_BLACKHOLE
+        assert_eq!(parse_route(&answer(RTM_NEWROUTE, &route)), None);
+        let mut link = vec![0; 16];
+        link[4] = 3;
+        link.extend([10, 0]);
+        link.extend(IFLA_PERM_ADDRESS.to_ne_bytes());
+        link.extend([2, 0xfc, 0, 0, 0, 5, 0, 0]);
+        let address = parse_permanent_address(&answer(RTM_NEWLINK, &link)).unwrap();
+        assert_eq!((address.interface, address.mac.as_str()), (3, "02:fc:00:00:00:05"));
+    }
+
+    #[test]
     fn a_refusal_is_an_error_number() {
-        assert_eq!(parse_batch(&message(NLMSG_ERROR, &(-1_i32).to_ne_bytes())), Batch::Failed(1));
+        assert_eq!(parse_batch(&answer(NLMSG_ERROR, &(-1_i32).to_ne_bytes())), Batch::Failed(1));
         assert_eq!(parse_batch(&[9, 0, 0, 0, 1, 2]), Batch::More(Vec::new()), "shorter than a header");
     }
 
@@ -223,7 +302,8 @@ mod tests {
         fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..256)) {
             if let Batch::More(messages) | Batch::Last(messages) = parse_batch(&bytes) {
                 for message in messages {
-                    let _ = (parse_neighbour(message), parse_address(message));
+                    let _ = (parse_neighbour(message), parse_address(message), parse_route(message));
+                    let _ = parse_permanent_address(message);
                 }
             }
             let _ = (parse_neighbour(&bytes), parse_address(&bytes));

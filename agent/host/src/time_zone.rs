@@ -70,7 +70,7 @@ fn is_zone_name(text: &str) -> bool {
 /// tell.
 fn automatic(context: &Context, gaps: &mut Gaps) -> Option<bool> {
     let root = &context.root;
-    if FOLLOWERS.iter().any(|path| root.link_metadata(path).is_ok()) {
+    if follower_is_set(root, gaps) {
         return Some(true);
     }
     let mut answer = None;
@@ -82,6 +82,35 @@ fn automatic(context: &Context, gaps: &mut Gaps) -> Option<bool> {
         }
     }
     answer
+}
+
+/// Whether a service that follows the machine's place is set to start, for the system or by a person's own manager, or
+/// a script of NetworkManager's dispatcher does it.
+fn follower_is_set(root: &Root, gaps: &mut Gaps) -> bool {
+    for manager in MANAGERS {
+        let list = |path: &str| root.list_dir(path, MAX_UNITS).unwrap_or_default();
+        let directories = list(manager);
+        if directories.truncated {
+            gaps.add("unit directories", Why::OverLimit);
+        }
+        for wants in directories.names.iter().filter(|name| name.ends_with(".wants")) {
+            if list(&format!("{manager}/{wants}")).names.iter().any(|unit| is_follower(unit)) {
+                return true;
+            }
+        }
+    }
+    DISPATCHERS.iter().any(|directory| {
+        let scripts = root.list_dir(directory, MAX_UNITS).unwrap_or_default().names;
+        scripts.iter().any(|name| {
+            let plain = name.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
+            DISPATCHER_SCRIPTS.iter().any(|known| plain.starts_with(known))
+        })
+    })
+}
+
+/// `tzupdate.timer`, `automatic-timezoned.service`, …
+fn is_follower(unit: &str) -> bool {
+    unit.rsplit_once('.').is_some_and(|(name, _)| FOLLOWERS.contains(&name))
 }
 
 /// Whether the clock follows the network: as the kernel says, or in a copy as systemd-timesyncd left it.
@@ -101,11 +130,20 @@ const LOCALTIME: &str = "/etc/localtime";
 const TIMEZONE: &str = "/etc/timezone";
 /// Longest name of a zone; the database's own are under 40.
 const MAX_NAME_BYTES: usize = 128;
-const FOLLOWERS: [&str; 3] = [
-    "/etc/systemd/system/multi-user.target.wants/automatic-timezoned.service",
-    "/etc/systemd/system/multi-user.target.wants/tzupdate.service",
-    "/etc/systemd/system/timers.target.wants/tzupdate.timer",
+/// Programs whose one task is to set the zone from where the machine is.
+const FOLLOWERS: [&str; 6] = [
+    "automatic-timezoned",
+    "automatic-timezoned-geoclue-agent",
+    "tzupdate",
+    "localtimed",
+    "timezoned",
+    "auto-timezone",
 ];
+/// Where service managers keep what starts.
+const MANAGERS: [&str; 2] = ["/etc/systemd/system", "/etc/systemd/user"];
+const DISPATCHERS: [&str; 2] = ["/etc/NetworkManager/dispatcher.d", "/usr/lib/NetworkManager/dispatcher.d"];
+const DISPATCHER_SCRIPTS: [&str; 4] = ["tzupdate", "timezone", "auto-timezone", "update-timezone"];
+const MAX_UNITS: usize = 1024;
 
 #[cfg(test)]
 #[cfg(unix)]
@@ -165,7 +203,18 @@ mod tests {
         let machine = Machine::new();
         machine
             .link(LOCALTIME, "/usr/share/zoneinfo/UTC")
-            .link(FOLLOWERS[0], "/lib/systemd/system/x.service");
+            .link("/etc/systemd/system/timers.target.wants/tzupdate.timer", "/lib/systemd/system/x.timer");
         assert_eq!(read(&machine.context()).unwrap().value.automatic, Some(true));
+        let machine = Machine::new();
+        machine
+            .link(LOCALTIME, "/usr/share/zoneinfo/UTC")
+            .file("/etc/NetworkManager/dispatcher.d/09-timezone.sh", "");
+        assert_eq!(read(&machine.context()).unwrap().value.automatic, Some(true));
+        let machine = Machine::new();
+        machine
+            .link(LOCALTIME, "/usr/share/zoneinfo/UTC")
+            .link("/etc/systemd/system/sysinit.target.wants/systemd-timesyncd.service", "/lib/x")
+            .file("/etc/NetworkManager/dispatcher.d/20-chrony", "");
+        assert_eq!(read(&machine.context()).unwrap().value.automatic, None);
     }
 }

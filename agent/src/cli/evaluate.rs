@@ -131,7 +131,14 @@ impl Evaluate {
             Some((key, tenant)) => (key, tenant, SignedBy::Device),
             None => (DeviceKey::ephemeral()?, TenantKey::for_one_run()?, SignedBy::OneRunKey),
         };
-        let inventory = inventory::take(&assessment.facts, catalogue, policy, &tenant);
+        let beside = match &self.collection {
+            Some(_) => inventory::Beside::default(),
+            None => {
+                let own = self.elsewhere().is_none().then_some(state);
+                inventory::Beside::of(&open_root(self.elsewhere())?, own, policy, clock.now())
+            }
+        };
+        let inventory = inventory::take(&assessment.facts, catalogue, policy, &tenant, &beside);
         let signing = Signing {
             key: &key,
             signed_by,

@@ -56,7 +56,9 @@ impl Facts {
             Ok(Some(enrolment)) => enrolment.tenant,
             _ => TenantKey::for_one_run()?,
         };
-        let inventory = inventory::take(&facts, &catalogue, policy, &tenant);
+        let own = self.sysroot.is_none().then_some(state);
+        let beside = inventory::Beside::of(&root, own, policy, clock.now());
+        let inventory = inventory::take(&facts, &catalogue, policy, &tenant, &beside);
         let mut page = output::page();
         let departure = Departure { report: &report, inventory: &inventory };
         facts_view::render(&mut page, &facts, departure, policy);

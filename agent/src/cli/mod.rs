@@ -15,6 +15,7 @@ mod run;
 mod show;
 mod status;
 mod token_file;
+mod trip;
 mod uninstall_clean;
 mod verify;
 
@@ -30,7 +31,7 @@ use crate::{
     config::Config,
     policy_store::PolicyStore,
     service::{NoticeBoard, Record},
-    state::{Enrolment, StateDirectory},
+    state::{Enrolment, StateDirectory, paths},
     transport::TlsTime,
 };
 
@@ -42,13 +43,13 @@ pub use output::Format;
 #[command(name = "bearing-agent", version, about = ABOUT, max_term_width = 100)]
 struct Arguments {
     /// Where the agent keeps its key, its enrolment and what waits to be sent
-    #[arg(long, global = true, value_name = "DIR", default_value = "/var/lib/bearing")]
+    #[arg(long, global = true, value_name = "DIR", default_value_os_t = paths::state())]
     state_dir: PathBuf,
     /// Where every account reads what was collected and sent
-    #[arg(long, global = true, value_name = "DIR", default_value = "/run/bearing")]
+    #[arg(long, global = true, value_name = "DIR", default_value_os_t = paths::notice())]
     notice_dir: PathBuf,
     /// Configuration file; may be missing
-    #[arg(long, global = true, value_name = "FILE", default_value = "/etc/bearing/agent.toml")]
+    #[arg(long, global = true, value_name = "FILE", default_value_os_t = paths::config())]
     config: PathBuf,
     #[command(subcommand)]
     command: Command,
@@ -70,6 +71,8 @@ enum Command {
     Status,
     /// The last report that was made for the server, in full
     Show(show::Show),
+    /// Announce a trip, so that being elsewhere is expected; list or withdraw what was announced
+    Trip(trip::Trip),
     /// Name what is wrong with this installation, and how to mend it
     Doctor,
     /// What a rule looks for, what a USB device or a display says of itself
@@ -105,6 +108,7 @@ fn run(arguments: Arguments, clock: Arc<dyn Clock>) -> Result<ExitCode, Failure>
         Command::Run => run::run(&state, board, &config()?, clock),
         Command::Status => status::status(&state, &board, clock.as_ref()),
         Command::Show(command) => command.run(&state, &board),
+        Command::Trip(command) => command.run(&state, &board, clock.as_ref()),
         Command::Doctor => doctor::doctor(&state, &config()?, &clock),
         Command::Explain(command) => command.run(clock.as_ref()),
         Command::UninstallClean(command) => command.run(&state),

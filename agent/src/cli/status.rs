@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use bearing_protocol::clock::Clock;
 
-use super::{Failure, output};
+use super::{Failure, output, trip};
 use crate::{
     report::{Page, Style},
     service::{Notice, NoticeBoard, Record},
@@ -59,12 +59,32 @@ fn render(page: &mut Page, notice: &Notice) {
         line(page, "Last report", &text);
         line(page, "", "in full: bearing-agent show");
     }
+    collected(page, notice);
     if let Some(trouble) = notice.record.trouble() {
         page.gap();
         let style = if trouble.ends_sending { Style::Alarm } else { Style::Warning };
         let what = if trouble.ends_sending { "Nothing is sent any more" } else { "Messages do not arrive" };
         page.styled_paragraph(style, "", &format!("{what} since {:.0}: {}", trouble.since, trouble.text));
         page.paragraph("", "What is wrong and how to mend it: bearing-agent doctor");
+    }
+}
+
+/// What was asked for beyond the usual, trips, and the place verdict where policy shows it.
+fn collected(page: &mut Page, notice: &Notice) {
+    for asked in &notice.opted_into {
+        line(page, "Asked for", &format!("also {asked}"));
+    }
+    if !notice.trips.is_empty() {
+        line(page, "Trips", &format!("{} announced on this machine", notice.trips.len()));
+        trip::list(page, &notice.trips);
+    }
+    match (&notice.record.place, notice.shows_place) {
+        (Some(place), true) => {
+            line(page, "Place", &format!("{} at {:.0}", place.verdict.replace('_', " "), place.at));
+            place.why.iter().for_each(|why| line(page, "", why));
+        }
+        (None, true) => line(page, "Place", "policy shows the verdict to everybody; none came yet"),
+        (_, false) => line(page, "Place", "policy does not show the server's verdict here"),
     }
 }
 

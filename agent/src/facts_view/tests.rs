@@ -54,6 +54,8 @@ fn full_facts() -> Value {
         interface: String::new(),
         mac: None,
     });
+    facts.network.egress.push(bearing_protocol::fact::Egress::default());
+    facts.radios.location = Some(bearing_protocol::fact::LocationSwitch::default());
     serde_json::to_value(facts).unwrap()
 }
 

@@ -45,12 +45,14 @@ impl Service {
             self.retry_at = Some(Instant::now() + self.backoff.wait(None));
             return Ok(());
         }
+        self.note_carried_trips(message);
         self.parts.outbox.acknowledge(message.sequence)?;
         if self.backoff.failures() > 0 {
             info!("the server takes messages again");
         }
         self.backoff.reset();
         self.record.sent(self.parts.clock.now(), answer.server_time, message.sequence);
+        self.note_answer(&answer);
         if let Some(envelope) = answer.policy {
             self.take_policy(envelope);
         }

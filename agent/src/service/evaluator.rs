@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use bearing_host::{Memory, Root};
+use bearing_host::{Memory, Root, machine::hardware_numbers};
 use bearing_policies::{Catalogue, Policy};
 use bearing_protocol::{
     Timestamp,
@@ -13,7 +13,8 @@ use serde_json::json;
 
 use super::{Devices, Parts};
 use crate::{
-    inventory, presence,
+    inventory::{self, Beside},
+    presence,
     report::{Assessment, Request, assess_remembering},
     tenant::TenantKey,
 };
@@ -64,6 +65,7 @@ impl Evaluator {
         &self,
         parts: &Parts,
         devices: &Devices,
+        beside: Beside,
         now: Timestamp,
     ) -> impl FnOnce() -> Evaluated + Send + 'static + use<> {
         let (root, catalogue, clock) =
@@ -92,7 +94,8 @@ impl Evaluator {
                 clock: clock.as_ref(),
             };
             let assessment = assess_remembering(request, &memory);
-            let inventory = inventory::take(&assessment.facts, &catalogue, &policy, &tenant);
+            let beside = Beside { numbers: hardware_numbers(&root), ..beside };
+            let inventory = inventory::take(&assessment.facts, &catalogue, &policy, &tenant, &beside);
             Evaluated { assessment, inventory }
         }
     }
@@ -121,8 +124,20 @@ impl Evaluated {
             .collect();
         let outcomes: Vec<_> = report.outcomes.iter().map(|o| json!([o.rule, o.outcome])).collect();
         let coverage: Vec<_> = report.coverage.iter().map(|line| json!([line.source, line.status])).collect();
-        let whole =
-            json!([report.policy.digest, report.device, findings, outcomes, coverage, self.inventory]);
+        let inventory: Vec<_> =
+            self.inventory.iter().map(|(source, item)| json!([source, still(item)])).collect();
+        let whole = json!([report.policy.digest, report.device, findings, outcomes, coverage, inventory]);
         Digest::of(whole.to_string().as_bytes())
     }
+}
+
+/// An item without what moves by itself: round trips, and which colleagues' machines were on the network a moment ago.
+fn still(item: &InventoryValue) -> InventoryValue {
+    let mut item = item.clone();
+    if let InventoryValue::Place(place) = &mut item {
+        place.anchors.clear();
+        place.neighbours.truncate(1);
+        place.neighbours.iter_mut().for_each(String::clear);
+    }
+    item
 }

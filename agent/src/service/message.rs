@@ -46,7 +46,7 @@ impl Service {
             policy_version: policy.version,
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             sent_at: parts.clock.now(),
-            trips: Vec::new(),
+            trips: self.trips.unacknowledged(),
         };
         let (envelope, digest) = self.seal(&payload)?;
         let message = Message {

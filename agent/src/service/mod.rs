@@ -6,6 +6,7 @@
 
 mod delivery;
 mod devices;
+mod errands;
 mod evaluator;
 mod message;
 mod notice;
@@ -21,7 +22,10 @@ use bearing_protocol::{
     digest::Digest,
     payload::{CheckinReason, ReportReason},
 };
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
 use tracing::{error, info, warn};
 
 pub use devices::{Devices, Looker};
@@ -31,13 +35,19 @@ pub use reading_thread::ReadingThread;
 pub use record::{LastReport, Record, Trouble};
 pub use watch::Watch;
 
+#[cfg(unix)]
+use crate::trips::{Desk, SOCKET_FILE};
 use crate::{
+    colleagues::Colleagues,
+    inventory::Beside,
     key::{DeviceKey, KeyError},
     policy_store::PolicyStore,
+    rounds::Rounds,
     schedule::Timetable,
     spool::{Outbox, OutboxError},
     state::{Enrolment, FileError, Lock, LockError, StateDirectory},
     transport::{Backoff, TlsError, Transport},
+    trips::TripBook,
 };
 
 /// What the service is made of.
@@ -113,6 +123,14 @@ pub struct Service {
     hung: Option<Notice>,
     /// Whether it was said that the notice cannot be hung.
     board_failed: bool,
+    rounds: Rounds,
+    colleagues: Arc<Colleagues>,
+    /// Version of a filter that the server has and this machine has not, and when it may be fetched.
+    filter_wanted: Option<String>,
+    filter_not_before: Option<Instant>,
+    trips: TripBook,
+    /// Told where somebody announced or withdrew a trip.
+    trips_changed: Arc<Notify>,
 }
 
 /// Why an evaluation is wanted.
@@ -147,8 +165,20 @@ impl Service {
             last_report: last.as_ref().map(Into::into),
             hung: None,
             board_failed: false,
+            rounds: Rounds::load(&parts.directory, parts.clock.now(), Instant::now()),
+            colleagues: Arc::new(Colleagues::load(&parts.directory)),
+            filter_wanted: None,
+            filter_not_before: None,
+            trips: TripBook::open(&parts.directory),
+            trips_changed: Arc::new(Notify::new()),
             parts,
         }
+    }
+
+    /// Measures round trips at once instead of some time of the day: for tests.
+    #[must_use]
+    pub fn measuring_at_once(self) -> Self {
+        Self { rounds: self.rounds.at_once(Instant::now()), ..self }
     }
 
     /// Works until `stop` resolves, then says a last word.
@@ -157,10 +187,39 @@ impl Service {
     /// Where the state directory can no longer be written; the spool keeps what it has.
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), ServiceError> {
         let (devices, clock) = (self.devices.clone(), Arc::clone(&self.parts.clock));
-        let Some((watch, looker)) = self.parts.watching.take() else { return self.work(stop).await };
+        let desk = self.open_desk();
+        let watching = self.parts.watching.take();
+        let keep = async {
+            match watching {
+                Some((watch, looker)) => devices.keep(watch, looker, clock.as_ref()).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             done = self.work(stop) => done,
-            never = devices.keep(watch, looker, clock.as_ref()) => match never {},
+            never = keep => match never {},
+            never = desk => match never {},
+        }
+    }
+
+    /// Where people announce trips. Never resolves; where it cannot be opened, that is said once.
+    fn open_desk(&self) -> impl Future<Output = std::convert::Infallible> + use<> {
+        #[cfg(unix)]
+        let desk = {
+            let path = self.parts.board.path().join(SOCKET_FILE);
+            let (book, clock) = (self.trips.clone(), Arc::clone(&self.parts.clock));
+            let opened = self.parts.board.create().map_err(|failure| failure.to_string()).and_then(|()| {
+                Desk::open(&path, book, clock, Arc::clone(&self.trips_changed))
+                    .map_err(|failure| failure.to_string())
+            });
+            opened.inspect_err(|failure| warn!("trips cannot be announced on this machine: {failure}")).ok()
+        };
+        async move {
+            #[cfg(unix)]
+            if let Some(desk) = desk {
+                return desk.serve().await;
+            }
+            std::future::pending().await
         }
     }
 
@@ -180,12 +239,22 @@ impl Service {
                 }
                 continue;
             }
+            if self.has_errands() {
+                tokio::select! {
+                    biased;
+                    () = &mut stop => break,
+                    () = self.do_errands() => {}
+                }
+                continue;
+            }
+            let trips_changed = Arc::clone(&self.trips_changed);
             let wake = self.next_wake();
             tokio::select! {
                 biased;
                 () = &mut stop => break,
                 done = finished(&mut self.running) => self.finish_evaluation(done)?,
                 () = self.devices.changed() => self.timetable.device_changed(Instant::now()),
+                () = trips_changed.notified() => self.tell_trips()?,
                 () = tokio::time::sleep_until(wake) => self.on_time()?,
             }
         }
@@ -249,7 +318,13 @@ impl Service {
         let Some(wanted) = self.wanted.take() else { return };
         self.timetable.evaluated(&self.schedule(), Instant::now());
         self.devices.ask();
-        let job = self.parts.evaluator.job(&self.parts, &self.devices, self.parts.clock.now());
+        let now = self.parts.clock.now();
+        let beside = Beside {
+            colleagues: Arc::clone(&self.colleagues),
+            anchors: self.rounds.anchors(self.parts.policies.in_force().anchors(), now),
+            ..Beside::default()
+        };
+        let job = self.parts.evaluator.job(&self.parts, &self.devices, beside, now);
         self.running = Some((wanted, self.parts.reading.run(job)));
     }
 
@@ -299,7 +374,9 @@ impl Service {
         let lost = parts.outbox.chain().lost_messages();
         let record = self.record.plain();
         let now = parts.clock.now();
-        let notice = Notice::of(&parts.enrolment, &parts.policies, record, lost, self.last_report, now);
+        let trips = self.trips.list();
+        let notice =
+            Notice::of(&parts.enrolment, &parts.policies, record, lost, self.last_report, trips, now);
         if self.hung.as_ref() == Some(&notice) {
             return;
         }

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use bearing_policies::{Policy, policy::PlaceOptIn};
 use bearing_protocol::{Timestamp, coverage::Status, digest::Digest};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,7 @@ use crate::{
     chain::Chain,
     policy_store::PolicyStore,
     state::{Enrolment, FileError, StateDirectory, read_at_most},
+    trips::{Shown, TripBook},
 };
 
 /// What `status` tells.
@@ -39,6 +41,15 @@ pub struct Notice {
     pub lost_messages: u64,
     /// The last report, in brief.
     pub last_report: Option<ReportInBrief>,
+    /// What policy asks for that is off unless asked for, in words.
+    #[serde(default)]
+    pub opted_into: Vec<String>,
+    /// Trips that people announced on this machine.
+    #[serde(default)]
+    pub trips: Vec<Shown>,
+    /// Whether policy shows the last place verdict to everybody.
+    #[serde(default)]
+    pub shows_place: bool,
 }
 
 /// A report in brief.
@@ -86,6 +97,7 @@ impl Notice {
             Record::load(state),
             lost,
             last.as_ref().map(Into::into),
+            TripBook::open(state).list(),
             now,
         )))
     }
@@ -96,9 +108,13 @@ impl Notice {
         record: Record,
         lost_messages: u64,
         last_report: Option<ReportInBrief>,
+        trips: Vec<Shown>,
         now: Timestamp,
     ) -> Self {
         let policy = policies.in_force();
+        let shows_place = policy.place().show_verdict;
+        let mut record = record;
+        record.place = record.place.filter(|_| shows_place);
         Self {
             server_url: enrolment.server_url.clone(),
             device_id: enrolment.device_id.to_string(),
@@ -109,8 +125,25 @@ impl Notice {
             record,
             lost_messages,
             last_report,
+            opted_into: opted_into(policy),
+            trips,
+            shows_place,
         }
     }
+}
+
+/// What comes nearer to watching a person than the rest, and is off unless policy names it.
+fn opted_into(policy: &Policy) -> Vec<String> {
+    let rules = policy.opted_rules().map(|rule| format!("rule {rule}"));
+    let places = policy.place().opt_in.iter().map(|asked| {
+        let what = match asked {
+            PlaceOptIn::Hours => "the shift of working hours against the expected zone",
+            PlaceOptIn::WifiSurroundings => "which access points are near, matched on this machine",
+            PlaceOptIn::OsLocation => "the system's own location, as a country",
+        };
+        format!("{what} (policy asks for it; this version does not read it)")
+    });
+    rules.chain(places).collect()
 }
 
 /// Where the notice lies: readable by every account, written by the service alone.
@@ -131,7 +164,10 @@ impl NoticeBoard {
     /// [`FileError::Write`].
     pub fn create(&self) -> Result<(), FileError> {
         let fail = |source| FileError::Write { path: self.directory.clone(), source };
-        fs::create_dir_all(&self.directory).map_err(fail)
+        fs::create_dir_all(&self.directory).map_err(fail)?;
+        #[cfg(windows)]
+        bearing_host::windows::privacy::let_everybody_read(&self.directory).map_err(fail)?;
+        Ok(())
     }
 
     /// Where it is.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use bearing_protocol::{
-    Timestamp, coverage::Source, digest::Digest, payload::InventoryValue, report::Report,
+    Timestamp, api::ShownPlace, coverage::Source, digest::Digest, payload::InventoryValue, report::Report,
 };
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,8 @@ pub struct Record {
     pub waiting: usize,
     /// Bytes of the spool.
     pub spool_bytes: u64,
+    /// The last place verdict that the server showed, where policy shows it to everybody.
+    pub place: Option<ShownPlace>,
     trouble: Option<Trouble>,
     #[serde(skip)]
     saved: Option<Box<Record>>,
@@ -83,6 +85,7 @@ impl Record {
             next_evaluation_at: self.next_evaluation_at,
             waiting: self.waiting,
             spool_bytes: self.spool_bytes,
+            place: self.place.clone(),
             trouble: self.trouble.clone(),
             saved: None,
         }

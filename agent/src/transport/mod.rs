@@ -13,21 +13,26 @@
 mod answer;
 mod backoff;
 mod error;
+mod proxy;
 mod tls;
 mod url;
 
-use std::{io::Write as _, time::Duration};
+use std::{
+    io::Write as _,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 use bearing_protocol::{
     api::{
-        Acknowledgement, CheckinRequest, DEVICE_HEADER, EnrollAnswer, EnrollRequest, ReportRequest,
-        TrustAnchors,
+        Acknowledgement, CheckinRequest, DEVICE_HEADER, EchoAnswer, EchoRequest, EnrollAnswer, EnrollRequest,
+        NeighbourFilter, ReportRequest, TrustAnchors,
     },
     id::DeviceId,
     limits::MAX_BODY_BYTES,
 };
 use flate2::{Compression, write::GzEncoder};
-use reqwest::{Client, Method, header, redirect};
+use reqwest::{Client, ClientBuilder, Method, header, redirect};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use backoff::Backoff;
@@ -35,11 +40,15 @@ pub use error::{Next, TransportError};
 pub use tls::{TlsError, TlsTime, Trust, ca_der};
 pub use url::{ServerUrl, ServerUrlSyntax};
 
+use crate::rounds::Family;
+
 /// A connection to one server.
 #[derive(Clone, Debug)]
 pub struct Transport {
     client: Client,
     server: ServerUrl,
+    tls: rustls::ClientConfig,
+    proxies: Proxies,
 }
 
 /// Where proxies come from.
@@ -63,18 +72,53 @@ impl Transport {
         time: TlsTime,
         proxies: Proxies,
     ) -> Result<Self, TlsError> {
-        let mut builder = Client::builder()
-            .tls_backend_preconfigured(trust.client_config(time)?)
-            .https_only(true)
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(REQUEST_TIMEOUT)
-            .pool_max_idle_per_host(1)
-            .user_agent(concat!("bearing-agent/", env!("CARGO_PKG_VERSION")));
+        let tls = trust.client_config(time)?;
+        let mut builder = client(tls.clone()).timeout(REQUEST_TIMEOUT);
         if proxies == Proxies::None {
             builder = builder.no_proxy();
         }
-        Ok(Self { client: builder.build().map_err(TlsError::Client)?, server })
+        Ok(Self { client: builder.build().map_err(TlsError::Client)?, server, tls, proxies })
+    }
+
+    /// Another connection to the same server, over one address family alone and never through a proxy.
+    ///
+    /// # Errors
+    /// [`TlsError::Client`].
+    pub fn over(&self, family: Family) -> Result<Self, TlsError> {
+        // Bound to an unspecified address of a family, a socket reaches that family only.
+        let own = match family {
+            Family::Ipv4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            Family::Ipv6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let builder = client(self.tls.clone()).timeout(SHORT_TIMEOUT).local_address(own).no_proxy();
+        let client = builder.build().map_err(TlsError::Client)?;
+        Ok(Self { client, server: self.server.clone(), tls: self.tls.clone(), proxies: Proxies::None })
+    }
+
+    /// Whether requests to the server go through a proxy that the environment names.
+    pub fn is_proxied(&self) -> bool {
+        self.proxies == Proxies::FromEnvironment
+            && proxy::is_proxied(&self.server.host_and_port(), |name| std::env::var(name).ok())
+    }
+
+    /// One step of an echo.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    pub async fn echo(&self, device: &DeviceId, request: &EchoRequest) -> Result<EchoAnswer, TransportError> {
+        self.exchange(Method::POST, "/agent/v1/echo", Some(device), Some(request)).await
+    }
+
+    /// The filter of the organisation's own interfaces.
+    ///
+    /// # Errors
+    /// [`TransportError`].
+    pub async fn neighbours(
+        &self,
+        device: &DeviceId,
+        request: &EchoRequest,
+    ) -> Result<NeighbourFilter, TransportError> {
+        self.exchange(Method::POST, "/agent/v1/neighbours", Some(device), Some(request)).await
     }
 
     /// What an agent would pin. Believe it only where it digests to what the token says.
@@ -145,6 +189,17 @@ impl Transport {
     }
 }
 
+/// What every connection has in common.
+fn client(tls: rustls::ClientConfig) -> ClientBuilder {
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .https_only(true)
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_max_idle_per_host(1)
+        .user_agent(concat!("bearing-agent/", env!("CARGO_PKG_VERSION")))
+}
+
 fn compress(bytes: &[u8]) -> Result<Vec<u8>, TransportError> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).and_then(|()| encoder.finish()).map_err(TransportError::Compress)
@@ -160,4 +215,6 @@ fn within_limit(body: Vec<u8>) -> Result<Vec<u8>, TransportError> {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// From the first byte sent to the last byte read.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// The same for what is only measured.
+const SHORT_TIMEOUT: Duration = Duration::from_secs(10);
 const COMPRESS_ABOVE_BYTES: usize = 1_024;

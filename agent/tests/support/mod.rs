@@ -23,7 +23,8 @@ use bearing_policies::Policy;
 use bearing_protocol::{
     Timestamp,
     api::{
-        Acknowledgement, CheckinRequest, EnrollAnswer, EnrollRequest, Problem, ReportRequest, TrustAnchors,
+        Acknowledgement, CheckinRequest, EchoAnswer, EchoRequest, EnrollAnswer, EnrollRequest,
+        NeighbourFilter, Problem, ReportRequest, TrustAnchors,
     },
     clock::FixedClock,
     digest::Digest,
@@ -31,7 +32,7 @@ use bearing_protocol::{
     fact::MachineKind,
     id::ServerId,
     key::{FileKey, KeySet, PublicKey, Signer},
-    payload::{CheckinPayload, EnrollPayload, PolicyPayload, ReportPayload},
+    payload::{CheckinPayload, EchoPayload, EnrollPayload, PolicyPayload, ReportPayload},
     report::{DeviceSummary, MachineSummary, OsSummary},
     token::{EnrolmentToken, trust_digest},
 };
@@ -83,6 +84,11 @@ pub struct Seen {
     pub offered: Vec<u64>,
     pub taken: Vec<Taken>,
     pub instead: VecDeque<Instead>,
+    /// Echoes, each with the connection it came by (the peer's address and port).
+    pub echoes: Vec<(std::net::SocketAddr, EchoPayload)>,
+    /// How many nonces an echo's connection gets.
+    pub nonces: usize,
+    pub filter: Option<NeighbourFilter>,
     last: Option<Digest>,
 }
 
@@ -112,7 +118,8 @@ impl FakeServer {
         let ca_certificate = ca.self_signed(&ca_key).unwrap();
         let key = KeyPair::generate().unwrap();
         let issuer = Issuer::new(ca, ca_key);
-        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let params =
+            CertificateParams::new(["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec()).unwrap();
         let certificate = params.signed_by(&key, &issuer).unwrap();
         let config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -140,13 +147,19 @@ impl FakeServer {
             id: server.id.clone(),
             evidence: self::key().public(),
         };
-        tokio::spawn(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let (acceptor, handler) = (acceptor.clone(), handler.clone());
-                tokio::spawn(async move { handler.serve(acceptor, stream).await });
-            }
-        });
+        let mut listeners = vec![listener];
+        // Where the machine has IPv6, the same port of its loopback.
+        listeners.extend(TcpListener::bind(("::1", port)).await.ok());
+        for listener in listeners {
+            let (acceptor, handler) = (acceptor.clone(), handler.clone());
+            tokio::spawn(async move {
+                loop {
+                    let (stream, _) = listener.accept().await.unwrap();
+                    let (acceptor, handler) = (acceptor.clone(), handler.clone());
+                    tokio::spawn(async move { handler.serve(acceptor, stream).await });
+                }
+            });
+        }
         server
     }
 
@@ -235,13 +248,24 @@ impl Answer {
 
 impl Handler {
     async fn serve(self, acceptor: TlsAcceptor, stream: TcpStream) {
+        let peer = stream.peer_addr().unwrap();
         let Ok(mut stream) = acceptor.accept(stream).await else { return };
+        while self.serve_request(&mut stream, peer).await {}
+        let _ = stream.shutdown().await;
+    }
+
+    /// Whether the connection stays open.
+    async fn serve_request(
+        &self,
+        stream: &mut tokio_rustls::server::TlsStream<TcpStream>,
+        peer: std::net::SocketAddr,
+    ) -> bool {
         let mut request = Vec::new();
         let head = loop {
             let mut chunk = [0; 4096];
-            let Ok(length) = stream.read(&mut chunk).await else { return };
+            let Ok(length) = stream.read(&mut chunk).await else { return false };
             if length == 0 {
-                return;
+                return false;
             }
             request.extend_from_slice(&chunk[..length]);
             if let Some(end) = request.windows(4).position(|w| w == b"\r\n\r\n") {
@@ -264,20 +288,22 @@ impl Handler {
             body = plain;
         }
         let path = text.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
-        let answer = self.answer(&path, header("bearing-device:"), &body);
+        let answer = self.answer(&path, header("bearing-device:"), &body, peer);
+        let stays = path == "post /agent/v1/echo";
+        let connection = if stays { "keep-alive" } else { "close" };
         let retry = answer.retry_after.map(|s| format!("retry-after: {s}\r\n")).unwrap_or_default();
         let head = format!(
-            "HTTP/1.1 {} x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{retry}connection: close\r\n\r\n",
+            "HTTP/1.1 {} x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{retry}connection: {connection}\r\n\r\n",
             answer.status,
             answer.body.len()
         );
         let shown = answer.cut.map_or(answer.body.as_slice(), |cut| &answer.body[..cut]);
         let _ = stream.write_all(head.as_bytes()).await;
         let _ = stream.write_all(shown).await;
-        let _ = stream.shutdown().await;
+        stays
     }
 
-    fn answer(&self, path: &str, device: Option<&str>, body: &[u8]) -> Answer {
+    fn answer(&self, path: &str, device: Option<&str>, body: &[u8], peer: std::net::SocketAddr) -> Answer {
         let mut seen = self.seen.lock().unwrap();
         seen.requests.push(path.to_owned());
         if path == "get /agent/v1/trust" {
@@ -293,6 +319,17 @@ impl Handler {
             return self.enroll(&mut seen, &request);
         }
         let key = KeySet::single(seen.device.expect("enrolled before"));
+        if path == "post /agent/v1/echo" || path == "post /agent/v1/neighbours" {
+            let request: EchoRequest = serde_json::from_slice(body).unwrap();
+            let payload = request.envelope.open::<EchoPayload>(&key).unwrap().into_inner();
+            if path.ends_with("neighbours") {
+                return seen.filter.as_ref().map_or_else(|| Answer::problem(404, "none", None), Answer::json);
+            }
+            seen.echoes.push((peer, payload));
+            let so_far = seen.echoes.iter().filter(|(from, _)| *from == peer).count();
+            let nonce = (so_far <= seen.nonces).then(|| format!("nonce-{so_far}"));
+            return Answer::json(&EchoAnswer { nonce });
+        }
         let taken = match path {
             "post /agent/v1/checkin" => {
                 let request: CheckinRequest = serde_json::from_slice(body).unwrap();
@@ -327,6 +364,8 @@ impl Handler {
         if let Some(Instead::With(with)) = &instead {
             acknowledgement.challenge.clone_from(&with.challenge);
             acknowledgement.policy.clone_from(&with.policy);
+            acknowledgement.neighbour_filter.clone_from(&with.neighbour_filter);
+            acknowledgement.place.clone_from(&with.place);
         }
         let mut answer = Answer::json(&acknowledgement);
         if let Some(Instead::Cut(length)) = instead {

@@ -7,6 +7,7 @@ mod agent_tampering;
 mod anti_idle;
 pub mod context;
 pub mod kvm;
+mod location;
 mod outcome;
 mod posture;
 mod remote_access;
@@ -54,4 +55,5 @@ const DETECTORS: &[(Family, Detector)] = &[
     (Family::AgentTampering, agent_tampering::detect),
     (Family::Kvm, kvm::detect),
     (Family::AntiIdle, anti_idle::detect),
+    (Family::Location, location::detect),
 ];

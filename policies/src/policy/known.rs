@@ -43,9 +43,31 @@ const SIGNALS: [(Family, u8); 10] = [
 const SERVER_SIDE: [(Family, &[Source]); 2] = [
     (
         Family::Location,
-        &[Source::TimeZone, Source::Sessions, Source::Interfaces, Source::Routes, Source::Proxies],
+        &[
+            Source::TimeZone,
+            Source::Sessions,
+            Source::Interfaces,
+            Source::Routes,
+            Source::Proxies,
+            Source::Neighbours,
+            Source::Processes,
+            Source::WifiRegulatory,
+            Source::Radios,
+        ],
     ),
-    (Family::Farm, &[Source::Usb, Source::Displays]),
+    (
+        Family::Farm,
+        &[
+            Source::Usb,
+            Source::Displays,
+            Source::Boot,
+            Source::Interfaces,
+            Source::Routes,
+            Source::Neighbours,
+            Source::Packages,
+            Source::ToolState,
+        ],
+    ),
 ];
 
 /// Whether a signal of this id exists.

@@ -235,6 +235,11 @@ impl Policy {
         self.form.opt_in.contains(&rule)
     }
 
+    /// Rules off by default that policy asks for.
+    pub fn opted_rules(&self) -> impl Iterator<Item = RuleId> {
+        self.form.opt_in.iter().copied()
+    }
+
     /// All severities that policy sets.
     pub fn severities(&self) -> &BTreeMap<RuleId, Severity> {
         &self.form.severity

@@ -21,6 +21,7 @@ mod package;
 mod posture;
 mod presence;
 mod process;
+mod radio;
 mod screen_grant;
 mod socket;
 mod ssh_forward;
@@ -42,11 +43,12 @@ pub use heard_name::HeardName;
 pub use hid::{HidBus, HidDevice, InputDevice};
 pub use identity::{Identity, IdentityKind};
 pub use inhibitor::Inhibitor;
-pub use network::{Gateway, Interface, InterfaceKind, Neighbour, Network, Proxy, Route};
+pub use network::{Egress, Gateway, Interface, InterfaceKind, Neighbour, Network, Proxy, Route};
 pub use package::{Package, PackageManager};
 pub use posture::{DiskEncryption, Firewall, Posture, SecureBoot, Updates, VolumeEncryption};
 pub use presence::PresenceDays;
 pub use process::Process;
+pub use radio::{LocationSwitch, RadioKind, RadioSwitch, Radios};
 pub use screen_grant::ScreenGrant;
 pub use socket::{Protocol, Socket, SocketState};
 pub use ssh_forward::{ForwardKind, SshForward};
@@ -127,6 +129,8 @@ pub struct Facts {
     pub displays: Vec<Display>,
     /// Network state.
     pub network: Network,
+    /// Switches of radios and of the location service.
+    pub radios: Radios,
     /// Time zone.
     pub time_zone: TimeZone,
     /// Posture sources.
@@ -176,6 +180,7 @@ impl Default for Facts {
             storage: Vec::new(),
             displays: Vec::new(),
             network: Network::default(),
+            radios: Radios::default(),
             time_zone: TimeZone::default(),
             posture: Posture::default(),
             device_events: Vec::new(),

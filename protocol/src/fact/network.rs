@@ -12,6 +12,10 @@ pub struct Network {
     pub routes: Vec<Route>,
     /// Default gateways.
     pub gateways: Vec<Gateway>,
+    /// Over what traffic to anywhere leaves, one for each address family that has a way out.
+    pub egress: Vec<Egress>,
+    /// Wi-Fi regulatory country (ISO 3166-1 alpha-2) of the kernel; `None` where none is set or it is a world domain.
+    pub wifi_country: Option<String>,
     /// Neighbours the kernel already knows. Addresses never leave the device.
     pub neighbours: Vec<Neighbour>,
     /// Names heard on the local network without asking. Never leave the device but as a catalogue match.
@@ -59,6 +63,21 @@ pub struct Interface {
     pub usb_path: Option<String>,
     /// Its addresses, where readable. Never leave the device.
     pub addresses: Vec<IpAddr>,
+    /// The address that is burned in, whatever is in use; lower-case with colons. Leaves the device only as HMAC.
+    pub permanent_mac: Option<String>,
+}
+
+/// The way out of one address family: as the kernel would route a packet, policy routing included, or in a copy of a
+/// machine by the routes of its files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Egress {
+    /// 4 or 6.
+    pub family: u8,
+    /// Interface.
+    pub interface: String,
+    /// The program that holds the interface's TUN device open, where it is one and somebody may see it.
+    pub holder: Option<String>,
 }
 
 /// A route.

@@ -22,7 +22,7 @@ pub(crate) fn ipv6(root: &Root) -> io::Result<Vec<Neighbour>> {
         .collect())
 }
 
-fn names_by_index(root: &Root) -> BTreeMap<u32, String> {
+pub(crate) fn names_by_index(root: &Root) -> BTreeMap<u32, String> {
     let names = root.list_dir(interfaces::CLASS, interfaces::MAX_INTERFACES).map(|list| list.names);
     let index = |name: &String| {
         root.read_trimmed(Path::new(interfaces::CLASS).join(name).join("ifindex"), 32).ok()?.parse().ok()

@@ -76,6 +76,11 @@ pub fn evaluate_kvm(facts: &Facts, catalogue: &KvmCatalogue) -> KvmEvaluation {
 }
 
 /// The detector: evaluates and reports.
+/// Hardware addresses of neighbours that KV-07 takes for remote-control hardware.
+pub fn near_addresses(facts: &Facts) -> std::collections::BTreeSet<String> {
+    near::addresses(facts, KvmCatalogue::shared())
+}
+
 pub(super) fn detect(context: &mut Context<'_>) {
     let evaluation = evaluate_kvm(context.facts, KvmCatalogue::shared());
     for (rule, outcome, reason) in evaluation.notes {

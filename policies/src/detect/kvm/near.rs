@@ -3,7 +3,10 @@
 //! Always: nothing is asked of the network. An address range alone is little, a name alone may be anybody's joke; both
 //! at one address are one device. One story for a product line.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use bearing_protocol::{
     coverage::Source,
@@ -42,6 +45,18 @@ pub(super) fn neighbours(facts: &Facts, catalogue: &KvmCatalogue) -> Vec<Story> 
         add(&mut stories, catalogue, number, weight, seen);
     }
     stories.into_values().map(|(story, _)| story).collect()
+}
+
+/// Hardware addresses of neighbours that KV-07 takes for remote-control hardware: by their own range, or by a name that
+/// agrees with a shared one.
+pub(super) fn addresses(facts: &Facts, catalogue: &KvmCatalogue) -> BTreeSet<String> {
+    let by_range = facts.network.neighbours.iter().filter(|found| catalogue.oui(&found.mac).is_some());
+    let by_name = facts.network.heard.iter().filter_map(|heard| {
+        let (number, weight, _) = named(heard, facts, catalogue)?;
+        let address = heard.address.filter(|_| weight == Weight::NameAndAddress)?;
+        macs(address, facts).find(|mac| catalogue.address_agrees(mac, number)).map(str::to_owned)
+    });
+    by_range.map(|found| found.mac.clone()).chain(by_name).collect()
 }
 
 /// The entry a heard name points at, how strongly, and the name as far as it is no unit's own.

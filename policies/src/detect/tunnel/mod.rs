@@ -10,6 +10,7 @@ mod relay;
 mod ssh;
 mod ssh_arguments;
 mod ssh_configured;
+mod travel_router;
 mod words;
 
 use bearing_protocol::severity::Severity;
@@ -40,6 +41,7 @@ pub(super) fn detect(context: &mut Context<'_>) {
     ssh_configured::report(context);
     relay::report(context);
     proxy::report(context);
+    travel_router::report(context);
 }
 
 /// TU-01: medium once it is here; what was used once is low.
