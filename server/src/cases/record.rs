@@ -76,6 +76,8 @@ pub struct DeviceRecord {
     pub device: DeviceId,
     /// Its host name, as it last said.
     pub hostname: String,
+    /// Whether it is a simulation, by its enrolment token.
+    pub simulated: bool,
     /// Its verdict over the findings below.
     pub verdict: String,
     /// Remote-operation evidence.
@@ -151,7 +153,9 @@ pub async fn record(app: &App, row: &CaseRow) -> Result<(CaseRecord, Vec<Shown>)
     let mut shown: Vec<Shown> = Vec::new();
     let mut records = Vec::new();
     for part in judged.devices {
-        let hostname = app.store.device(&part.device).await?.map(|row| row.hostname).unwrap_or_default();
+        let row = app.store.device(&part.device).await?;
+        let simulated = row.as_ref().is_some_and(|row| row.simulated);
+        let hostname = row.map(|row| row.hostname).unwrap_or_default();
         let last = match app.store.result_sequence(&part.device).await? {
             Some(number) => told(app, &part.device, number).await?,
             None => None,
@@ -185,6 +189,7 @@ pub async fn record(app: &App, row: &CaseRow) -> Result<(CaseRecord, Vec<Shown>)
         records.push(DeviceRecord {
             device: part.device,
             hostname,
+            simulated,
             verdict: part.verdict,
             evidence: part.evidence,
             posture: part.posture,

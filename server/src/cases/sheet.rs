@@ -49,7 +49,7 @@ fn cell(text: &str) -> String {
 /// The findings as a table, with the case in each row.
 pub(super) fn csv(payload: &CasePayload) -> String {
     let mut out = String::from(
-        "case,content,verdict,device,hostname,device_verdict,evidence,posture,finding,rule,severity,status,title,subject,first_seen,last_seen,report\r\n",
+        "case,content,verdict,device,hostname,simulated,device_verdict,evidence,posture,finding,rule,severity,status,title,subject,first_seen,last_seen,report\r\n",
     );
     let record = &payload.record;
     for device in &record.devices {
@@ -60,6 +60,7 @@ pub(super) fn csv(payload: &CasePayload) -> String {
                 record.verdict.clone(),
                 device.device.to_string(),
                 device.hostname.clone(),
+                if device.simulated { "simulated" } else { "" }.to_owned(),
                 device.verdict.clone(),
                 points(&device.evidence),
                 format!("{:.1}", device.posture),

@@ -157,7 +157,9 @@ fn in_words(row: &CaseRow, record: &cases::CaseRecord) -> String {
     }
     for device in &record.devices {
         lines.push(String::new());
-        lines.push(format!("{} {}: {}", device.device, text(&device.hostname), device.verdict));
+        let simulated = if device.simulated { " (simulated)" } else { "" };
+        let name = text(&device.hostname);
+        lines.push(format!("{} {name}{simulated}: {}", device.device, device.verdict));
         lines.extend(device.arithmetic.iter().map(|line| format!("  {}", text(line))));
         for finding in &device.findings {
             lines.push(format!(

@@ -12,8 +12,8 @@ use std::time::Instant;
 
 use bearing_protocol::severity::Severity;
 use bearing_store::{
-    DeviceFilter, Devices as _, FindingFilter, FindingStatus, Findings as _, Overview as _, PageRequest,
-    Tokens as _, conformance::sample,
+    CaseChange, CaseFilter, CaseStatus, Cases as _, DeviceFilter, Devices as _, FindingFilter, FindingStatus,
+    Findings as _, Overview as _, PageRequest, Tokens as _, conformance::sample,
 };
 use bearing_store_sqlite::SqliteStore;
 
@@ -75,4 +75,30 @@ async fn pages_of_many_devices_and_findings() {
     let counts = store.overview(sample::at(10), sample::at(5)).await.unwrap();
     measure("overview", since);
     assert_eq!(counts.by_severity.values().sum::<u64>(), (devices * per_device) as u64);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_many_cases() {
+    let many = if std::env::var_os("BEARING_SCALE").is_some() { 20_000 } else { 60 };
+    let directory = tempfile::TempDir::new().unwrap();
+    let store = SqliteStore::open(&directory.path().join("bearing.db")).await.unwrap();
+    for n in 0..many {
+        let device = sample::new_device(u16::try_from(n).unwrap()).id;
+        let case = bearing_store::conformance::cases::numbered(n, &device);
+        store.open_case(&case, &CaseChange { devices: vec![device], ..CaseChange::default() }).await.unwrap();
+    }
+    let searching = |text: &str| CaseFilter { search: Some(text.to_owned()), ..CaseFilter::default() };
+    let open = CaseFilter { status: vec![CaseStatus::Open], ..CaseFilter::default() };
+    for (what, filter) in
+        [("open", open), ("a search", searching("case 1")), ("for nothing", searching("nowhere"))]
+    {
+        let since = Instant::now();
+        let page = store.cases(&filter, &PageRequest::default()).await.unwrap();
+        println!("cases, {what}: {:?}", since.elapsed());
+        assert_eq!(page.items.is_empty(), what == "for nothing");
+    }
+    let since = Instant::now();
+    let counts = store.case_counts().await.unwrap();
+    println!("cases, counted: {:?}", since.elapsed());
+    assert_eq!(counts.by_status["open"], u64::try_from(many).unwrap());
 }

@@ -39,6 +39,20 @@ fn case(n: u8, device: &DeviceId) -> CaseRow {
     }
 }
 
+/// The `n`th of many cases.
+pub fn numbered(n: u32, device: &DeviceId) -> CaseRow {
+    let row = case(1, device);
+    let mut id = [0; 16];
+    id[..4].copy_from_slice(&n.to_be_bytes());
+    CaseRow {
+        id: CaseId::from_bytes(&id),
+        title: format!("case {n}"),
+        evidence: Some(f64::from(n % 500) / 10.0),
+        opened_at: at(i64::from(n)),
+        ..row
+    }
+}
+
 fn line(what: &str) -> CaseEvent {
     CaseEvent { at: at(5), actor: "ana".to_owned(), what: what.to_owned(), text: Some("…".to_owned()) }
 }
