@@ -158,7 +158,7 @@ impl Visit {
         }
         match (record.started_at, record.stopped_at) {
             (Some(started), None) => self.well(&format!("The service was started at {started:.0}.")),
-            _ => self.ill("The service does not run.", "Run: systemctl enable --now bearing-agent"),
+            _ => self.ill("The service does not run.", &format!("Run: {START}")),
         }
         if let Some(skew) = record.clock_skew_s.filter(|skew| skew.abs() > MAX_SKEW_S) {
             self.ill(
@@ -247,3 +247,7 @@ fn with_cause(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// A difference beyond this is a finding (AT-06).
 const MAX_SKEW_S: i64 = 300;
+
+/// How the service is started here.
+const START: &str =
+    if cfg!(windows) { "sc start BearingAgent" } else { "systemctl enable --now bearing-agent" };

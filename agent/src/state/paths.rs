@@ -32,7 +32,5 @@ pub fn config() -> PathBuf {
 
 #[cfg(windows)]
 fn own(name: &str) -> PathBuf {
-    let base =
-        std::env::var_os("ProgramData").map_or_else(|| PathBuf::from("C:\\ProgramData"), PathBuf::from);
-    base.join(OWN_DIRECTORY).join(name)
+    bearing_host::windows::places::program_data().join(OWN_DIRECTORY).join(name)
 }

@@ -7,6 +7,7 @@ mod devices;
 mod hub;
 pub mod job;
 mod network;
+pub mod places;
 pub mod privacy;
 mod registry;
 pub mod seed;

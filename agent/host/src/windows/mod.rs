@@ -33,4 +33,4 @@ mod users;
 #[cfg(windows)]
 pub(crate) use live::read_source;
 #[cfg(windows)]
-pub use live::{job, privacy, seed, service};
+pub use live::{job, places, privacy, seed, service};

@@ -1,0 +1,86 @@
+//! A Wine prefix with a prepared registry and files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{place, run};
+
+/// The prefix; its programs end with it.
+pub(super) struct Prefix {
+    directory: tempfile::TempDir,
+}
+
+/// `ProcessPrng` is what the standard library asks for; this Wine has no such library.
+const SHIM: &str = "#include <windows.h>\n\
+    BOOLEAN NTAPI SystemFunction036(PVOID, ULONG);\n\
+    __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE at, SIZE_T left) {\n\
+    while (left) { ULONG part = left > 0x10000000 ? 0x10000000 : (ULONG)left;\n\
+    if (!SystemFunction036(at, part)) return FALSE; at += part; left -= part; } return TRUE; }\n";
+
+impl Prefix {
+    /// Makes it, with the machine that the crate's own tests describe.
+    pub(super) fn prepared() -> anyhow::Result<Self> {
+        let prefix = Self { directory: tempfile::Builder::new().prefix("bearing-wine-").tempdir()? };
+        run::run(prefix.command("wineboot").arg("--init"))?;
+        // Services stay up between two programs, as they do on a machine.
+        run::run(prefix.command("wineserver").arg("--persistent"))?;
+        let source = prefix.directory.path().join("shim.c");
+        fs::write(&source, SHIM)?;
+        run::run(
+            Command::new("x86_64-w64-mingw32-gcc")
+                .args(["-shared", "-s", "-o"])
+                .arg(prefix.drive("windows/system32/bcryptprimitives.dll"))
+                .arg(&source)
+                .arg("-ladvapi32"),
+        )?;
+        let captures = place::root().join("agent/host/captures/windows");
+        run::run(
+            prefix.command("wine").args(["regedit", "/S"]).arg(windows_path(&captures.join("prepared.reg"))),
+        )?;
+        fs::create_dir_all(prefix.drive("Program Files (x86)/AnyDesk"))?;
+        let tasks = prefix.drive("windows/system32/Tasks");
+        fs::create_dir_all(&tasks)?;
+        let text = fs::read_to_string(captures.join("task.xml"))?;
+        let mut task = vec![0xff, 0xfe];
+        task.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        fs::write(tasks.join("RustDesk"), task)?;
+        Ok(prefix)
+    }
+
+    /// A program of Wine in this prefix.
+    pub(super) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("WINEPREFIX", self.directory.path().join("wine"))
+            .env("WINEDEBUG", "-all")
+            .env("WINEARCH", "win64")
+            .env("WINEDLLOVERRIDES", "mscoree,mshtml=")
+            .env_remove("DISPLAY");
+        command
+    }
+
+    /// A path below `C:`.
+    pub(super) fn drive(&self, path: &str) -> PathBuf {
+        self.directory.path().join("wine/drive_c").join(path)
+    }
+
+    /// Every file below `C:` whose path has this in it.
+    pub(super) fn files_with(&self, part: &str) -> anyhow::Result<Vec<PathBuf>> {
+        let found =
+            run::output(Command::new("find").arg(self.drive("")).args(["-ipath", &format!("*{part}*")]))?;
+        Ok(found.lines().map(PathBuf::from).collect())
+    }
+}
+
+impl Drop for Prefix {
+    fn drop(&mut self) {
+        let _ = self.command("wineserver").arg("--kill").status();
+        let _ = self.command("wineserver").arg("--wait").status();
+    }
+}
+
+/// A path of this machine as Wine shows it.
+pub(super) fn windows_path(path: &Path) -> String {
+    format!("Z:{}", path.display()).replace('/', "\\")
+}
