@@ -5,6 +5,7 @@
 
 pub(crate) mod build;
 mod check;
+pub(crate) mod hygiene;
 mod libc;
 mod reproduce;
 
@@ -96,6 +97,9 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     for file in &made {
         check::package(file)?;
     }
+    let scanned: Vec<&Path> = made.iter().map(PathBuf::as_path).collect();
+    hygiene::check(&scanned)?;
+    hygiene::check(&[&binaries.join("bearing-agent")])?;
     repository::make(&made, &to.join("repository"), &key)?;
     for product in PRODUCTS {
         sbom::write(&format!("bearing-{product}"), &binaries.join(format!("bearing-{product}")), &to)?;

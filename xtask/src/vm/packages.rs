@@ -68,6 +68,7 @@ const OLD_VERSION: &str = "0.0.1";
 /// When a step in the machine fails; its output is part of the error.
 pub(crate) fn main(finished: Option<&Path>) -> anyhow::Result<()> {
     tools::debian(&repository::TOOLS)?;
+    tools::debian(&["qemu-utils"])?;
     let dist = place::target().join("vm/dist");
     std::fs::create_dir_all(&dist)?;
     let binaries =
