@@ -28,6 +28,7 @@ mod test;
 mod tools;
 mod unused;
 mod vm;
+mod windows;
 
 use clap::{Parser, Subcommand};
 
@@ -66,6 +67,8 @@ enum Task {
     RealTools(real_tools::Arguments),
     /// The virtual machine with real USB gadgets
     Vm(vm::Arguments),
+    /// The Windows agent: built, packed as an MSI, run under Wine
+    Windows(windows::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -86,5 +89,6 @@ fn main() -> anyhow::Result<()> {
         Task::Release(arguments) => release::main(&arguments),
         Task::RealTools(arguments) => real_tools::main(&arguments),
         Task::Vm(arguments) => vm::main(&arguments),
+        Task::Windows(arguments) => windows::main(&arguments),
     }
 }
