@@ -58,7 +58,7 @@ int main(int count, char **words) {
             if (answer == -9999) continue;
             tried++;
             int denied = answer == -EPERM || answer == -EACCES;
-            printf("thread %d %s: %s\n", thread, CALLS[i].name, denied ? "denied" : "LET THROUGH");
+            printf("thread %d %s: %s (%ld)\n", thread, CALLS[i].name, denied ? "denied" : "LET THROUGH", answer);
             bad += !denied;
             if (answer == 9999) break;
         }
