@@ -26,8 +26,8 @@ use bearing_policies::{
 use bearing_protocol::payload::TableAge;
 
 pub use address::is_public;
-pub(crate) use live::{list_content, read_at_most};
 pub use live::{Live, SourceStatus};
+pub(crate) use live::{list_content, read_at_most};
 pub use source::{DatabaseConfig, GeoConfig, ListConfig};
 
 use builtin::builtin;
@@ -144,15 +144,26 @@ impl Geo {
         ORDER.into_iter().find(|class| named.contains(class)).unwrap_or_default()
     }
 
-    /// The tables behind the look-ups, those that are asked first in front.
+    /// The tables behind the look-ups: of countries, those that are asked first in front; of registries; of networks; of
+    /// classes; lists.
     pub fn tables(&self) -> Vec<TableAge> {
-        let plugged = self.databases.iter().map(|one| TableAge {
-            name: format!("{} ({})", one.database.kind(), one.role.as_str()),
-            built: one.database.built().to_owned(),
-        });
+        let plugged = |roles: &'static [Role]| {
+            self.databases.iter().filter(|one| roles.contains(&one.role)).map(|one| TableAge {
+                name: format!("{} ({})", one.database.kind(), one.role.as_str()),
+                built: one.database.built().to_owned(),
+            })
+        };
         let listed =
             self.lists.iter().map(|one| TableAge { name: one.name.clone(), built: one.changed.clone() });
-        plugged.chain(builtin().ages()).chain(listed).collect()
+        let [country, registry, network, classes] = builtin().ages();
+        plugged(&[Role::Country, Role::City])
+            .chain([country, registry])
+            .chain(plugged(&[Role::Asn]))
+            .chain([network])
+            .chain(plugged(&[Role::Anonymous]))
+            .chain([classes])
+            .chain(listed)
+            .collect()
     }
 
     /// Age in whole days at `now` of the table that names countries: the first that is asked.

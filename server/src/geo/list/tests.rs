@@ -98,3 +98,43 @@ fn attributes_of_misp() {
     let list = keep(table, ListFormat::MispCsv);
     assert_eq!((list.rows, list.other, list.bad_rows[0].line), (1, 1, 4));
 }
+
+/// Whatever bytes come: an answer or an error, and no panic.
+#[test]
+fn changed_lists_do_not_panic() {
+    const SAMPLES: [&str; 5] = [
+        "203.0.113.0/24 # a\n198.51.100.1-198.51.100.9\n2001:db8::/32\nAS64496\n",
+        "provider,network\n\"Example, \"\"Inc.\"\"\",203.0.113.0/24\n",
+        "ExitAddress 203.0.113.9 2026-11-24 09:30:00\n",
+        r#"{"response":{"Attribute":[{"type":"ip-dst","value":"203.0.113.9"},{"type":"AS","value":"1"}]}}"#,
+        "uuid,type,value\n1,ip-dst|port,203.0.113.9|443\n",
+    ];
+    const FORMATS: [ListFormat; 5] =
+        [ListFormat::Lines, ListFormat::Csv, ListFormat::Tor, ListFormat::MispJson, ListFormat::MispCsv];
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    let mut taken = 0;
+    for sample in SAMPLES {
+        for _ in 0..2_000 {
+            let mut bytes = sample.as_bytes().to_vec();
+            for _ in 0..1 + next() % 4 {
+                let at = (next() % bytes.len() as u64) as usize;
+                match next() % 4 {
+                    0 => bytes[at] = next() as u8,
+                    1 => bytes[at] = b",\"\n-/:|["[(next() % 8) as usize],
+                    2 => bytes.insert(at, next() as u8 & 0x7f),
+                    _ => bytes.truncate(at.max(1)),
+                }
+            }
+            for format in FORMATS {
+                taken += usize::from(List::parse(&bytes, format, GoodRows::Keep).is_ok());
+            }
+        }
+    }
+    assert!(taken > 1_000, "{taken} of them still had good rows");
+}
