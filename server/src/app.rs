@@ -11,7 +11,7 @@ use bearing_protocol::{
 use bearing_store::Store;
 use zeroize::Zeroizing;
 
-use crate::geo::Live;
+use crate::{geo::Live, release::Releases};
 
 /// The server's shared parts. Cheap to clone.
 #[derive(Clone)]
@@ -23,6 +23,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Address tables in use.
     pub geo: Live,
+    /// Signed lists of releases.
+    pub releases: Releases,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The catalogue, for words and for `evaluate`.

@@ -13,7 +13,7 @@ use bearing_policies::{Catalogue, Policy};
 use bearing_protocol::{
     clock::Clock,
     id::ServerId,
-    key::{FileKey, PublicKey},
+    key::{FileKey, KeySet, PublicKey},
 };
 use bearing_store_sqlite::SqliteStore;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ use crate::{
     app::{App, Parts},
     files::{FileError, MAX_FILE_BYTES, read_text},
     geo::Live,
+    release::Releases,
 };
 
 /// The store's file.
@@ -150,6 +151,10 @@ impl Installation {
         App::new(Parts {
             store: Arc::new(store),
             geo: Live::builtin(),
+            releases: Releases::new(
+                &self.dir,
+                KeySet::threshold(self.facts.policy_keys.iter().copied(), self.facts.policy_threshold),
+            ),
             clock,
             catalogue: Catalogue::embedded(),
             policy: Policy::default(),

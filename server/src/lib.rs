@@ -26,5 +26,6 @@ pub mod init;
 pub mod installation;
 pub mod jobs;
 pub mod metrics;
+pub mod release;
 pub mod serve;
 pub mod signin;

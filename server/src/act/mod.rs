@@ -11,6 +11,7 @@ mod enrolment_token;
 mod error;
 mod evaluation;
 mod finding;
+mod release;
 mod tie;
 mod user;
 
@@ -30,6 +31,7 @@ pub use enrolment_token::{EnrolmentTokenRequest, create_enrolment_token, revoke_
 pub use error::ActError;
 pub use evaluation::{EvaluationRequest, create_evaluation, export_bundle, freeze_evaluation};
 pub use finding::{FindingKey, assign_finding, comment_finding, set_finding_status};
+pub use release::load_release;
 pub use tie::{TieRequest, approve_tie, withdraw_tie};
 pub use user::{UserRequest, change_password, create_user, set_user_disabled, set_user_role};
 

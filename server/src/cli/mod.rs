@@ -19,6 +19,7 @@ mod init;
 mod policy;
 mod policy_diff;
 mod policy_sign;
+mod release;
 mod serve;
 mod signin;
 mod token;
@@ -61,6 +62,8 @@ enum Command {
     User(user::User),
     /// Site policy: check, keygen, sign, publish, diff
     Policy(policy::Policy),
+    /// Signed lists of releases: sign, load, list
+    Release(release::Release),
     /// The catalogue of tools and devices: check, list, show, diff, import, learn
     Catalogue(catalogue::Catalogue),
     /// What-if: the verdict for recorded cases, without a store
@@ -140,6 +143,7 @@ impl Cli {
             Command::Device(device) => device.run().await.map(|()| 0),
             Command::User(user) => user.run().await.map(|()| 0),
             Command::Policy(policy) => policy.run().await,
+            Command::Release(release) => release.run().await.map(|()| 0),
             Command::Catalogue(catalogue) => catalogue.run().await,
             Command::Evaluate(evaluate) => evaluate.run().map(|()| 0),
             Command::Case(case) => case.run().await.map(|()| 0),

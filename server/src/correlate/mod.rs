@@ -10,6 +10,7 @@ mod identity;
 mod open;
 mod own;
 mod place;
+mod release;
 mod report;
 mod sign_in;
 mod silence;

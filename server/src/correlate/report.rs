@@ -12,9 +12,9 @@ use bearing_store::{LinkSighting, Observed, ObservedResult};
 use serde_json::Value;
 
 use super::{
-    CorrelateError, clock,
+    CorrelateError, clock, farm, identity,
     open::{Stored, assemble, open},
-    farm, identity, own, place,
+    own, place, release,
 };
 use crate::{act, app::App};
 
@@ -55,7 +55,10 @@ pub async fn report(app: &App, id: &DeviceId, sequence: u64) -> Result<Judged, C
     let links = farm::seen(app, &stored, observation.as_ref(), policy.as_ref()).await?;
     let mut server = server;
     server.findings.extend(identity::under_one_key(app, id, &links).await?.findings);
-    Ok(Judged { observed: vec![agent, server], place: place.to_json(), links: Some(links) })
+    server.findings.extend(release::finding(app, &stored));
+    let mut observed = vec![agent, server];
+    observed.extend(identity::speaks_again(app, id, stored.message.received_at).await?);
+    Ok(Judged { observed, place: place.to_json(), links: Some(links) })
 }
 
 /// The published policy that the report names, where there is one.

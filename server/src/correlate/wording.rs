@@ -55,6 +55,14 @@ pub(super) const POLICY: Wording = Wording {
     disproof: "A staged roll-out or an expired policy that nobody renewed looks the same: see which policy was published when.",
     remediation: "Publish a current, signed policy; where none was tampered with on the way, look at the server first.",
 };
+pub(super) const PROGRAM: Wording = Wording {
+    rule: "AT-04",
+    severity: Severity::High,
+    attack: &["T1195.002", "T1689"],
+    controls: INTEGRITY,
+    disproof: "A package that was built or signed in-house, or a release whose list was not loaded yet, looks the same: compare the digest with the package's.",
+    remediation: "Load the release's signed list if it is yours; otherwise install the agent anew from the signed repository and look at who changed it.",
+};
 pub(super) const CLOCK: Wording = Wording {
     rule: "AT-06",
     severity: Severity::Medium,

@@ -48,6 +48,10 @@ pub(crate) async fn house() -> House {
     let clock = Arc::new(FixedClock::new("2026-11-25T08:00:00Z".parse().unwrap()));
     let app = App::new(Parts {
         geo: bearing_server::geo::Live::builtin(),
+        releases: bearing_server::release::Releases::new(
+            dir.path(),
+            bearing_protocol::key::KeySet::single(key(2).public()),
+        ),
         store: Arc::new(store),
         clock: clock.clone(),
         catalogue: Catalogue::embedded(),
