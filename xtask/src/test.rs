@@ -65,11 +65,8 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     });
     steps.count("fuzzing", || fuzz::every(FUZZ_SECONDS, &[]));
     steps.run("real tools", || real_tools::main(&real_tools::Arguments::default()));
-    steps.run("packages are the same twice", || package::twice(&vm::packages::binaries()?));
+    steps.run("packages", || package::test(&vm::packages::stripped_binaries(None)?));
     steps.run("Windows under Wine", windows::test);
-    steps.run("virus scanners", || {
-        package::hygiene::check(&[&vm::packages::binaries()?.join("bearing-agent")])
-    });
     if !arguments.no_vm {
         steps.run("gadgets in the machine", || vm::detect::main(&vm::detect::Arguments::only(&GADGETS)));
         steps.run("packages in the machine", || vm::packages::main(None));

@@ -39,6 +39,39 @@ pub(super) fn package(file: &Path) -> anyhow::Result<()> {
     contents(&listing, product).with_context(|| format!("`{name}`"))
 }
 
+/// Installs an rpm into an empty root and takes it out again; its scripts do not run there.
+///
+/// # Errors
+/// When its signature does not hold, a changed copy is taken, a file is not as packed, or something stays.
+pub(super) fn rpm_in_a_root(file: &Path, public_key: &Path) -> anyhow::Result<()> {
+    let work = tempfile::tempdir()?;
+    let root = work.path().join("root");
+    let rpm = |words: &[&str], file: &Path| {
+        run::output(Command::new("rpm").arg("--root").arg(&root).args(words).arg(file))
+    };
+    std::fs::create_dir(&root)?;
+    run::output(Command::new("rpm").arg("--root").arg(&root).arg("--initdb"))?;
+    rpm(&["--import"], public_key)?;
+    let told = rpm(&["--checksig"], file)?;
+    ensure!(told.contains("digests signatures OK"), "the signature does not hold: {told}");
+    let altered = work.path().join("altered.rpm");
+    let mut bytes = std::fs::read(file)?;
+    let middle = bytes.len() / 2;
+    if let Some(byte) = bytes.get_mut(middle) {
+        *byte ^= 1;
+    }
+    std::fs::write(&altered, bytes)?;
+    ensure!(rpm(&["--checksig"], &altered).is_err(), "a package with one bit changed was taken");
+    rpm(&["--install", "--nodeps", "--noscripts"], file)?;
+    let name = run::output(Command::new("rpm").args(["-qp", "--nosignature", "--qf", "%{NAME}"]).arg(file))?;
+    let installed = Path::new(&name);
+    rpm(&["--verify", "--nodeps", "--noscripts"], installed)?;
+    rpm(&["--erase", "--nodeps", "--noscripts"], installed)?;
+    let left = run::output(Command::new("find").arg(&root).args(["-iname", "*bearing*"]))?;
+    ensure!(left.is_empty(), "left behind:\n{left}");
+    Ok(())
+}
+
 fn contents(listing: &str, product: &str) -> anyhow::Result<()> {
     for (path, mode) in FILES {
         let path = path.replace("{}", product);

@@ -5,7 +5,7 @@
 
 pub(crate) mod build;
 mod check;
-pub(crate) mod hygiene;
+mod hygiene;
 mod libc;
 mod reproduce;
 
@@ -94,13 +94,11 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     tools::debian(&repository::TOOLS)?;
     let key = repository::Key::get(arguments.gpg_key.as_deref())?;
     let made = all(&binaries, &to, &version()?, Some(key.armoured()))?;
-    for file in &made {
-        check::package(file)?;
-    }
+    repository::make(&made, &to.join("repository"), &key)?;
+    look_at(&made, &to.join("repository/bearing.asc"))?;
     let scanned: Vec<&Path> = made.iter().map(PathBuf::as_path).collect();
     hygiene::check(&scanned)?;
     hygiene::check(&[&binaries.join("bearing-agent")])?;
-    repository::make(&made, &to.join("repository"), &key)?;
     for product in PRODUCTS {
         sbom::write(&format!("bearing-{product}"), &binaries.join(format!("bearing-{product}")), &to)?;
     }
@@ -221,10 +219,28 @@ pub(crate) fn target(binary: &Path) -> anyhow::Result<&'static str> {
 /// 2026-01-01, where neither the caller nor a repository says another.
 const FIXED_EPOCH: &str = "1767225600";
 
-/// Packages twice and compares, without signatures.
+/// What every test run checks of packages without a machine: contents, signatures, sameness, scanners.
 ///
 /// # Errors
-/// When two packages of the same binaries differ.
-pub(crate) fn twice(binaries: &Path) -> anyhow::Result<()> {
+/// When a package is not as it should be.
+pub(crate) fn test(binaries: &Path) -> anyhow::Result<()> {
+    tools::debian(&repository::TOOLS)?;
+    let to = tempfile::tempdir()?;
+    let key = repository::Key::get(None)?;
+    let made = all(binaries, to.path(), &version()?, Some(key.armoured()))?;
+    let repository = to.path().join("repository");
+    repository::make(&made, &repository, &key)?;
+    look_at(&made, &repository.join("bearing.asc"))?;
+    hygiene::check(&[&binaries.join("bearing-agent")])?;
     reproduce::packages(binaries)
+}
+
+fn look_at(packages: &[PathBuf], public_key: &Path) -> anyhow::Result<()> {
+    for file in packages {
+        check::package(file)?;
+        if file.extension().is_some_and(|ending| ending == "rpm") {
+            check::rpm_in_a_root(file, public_key).with_context(|| format!("`{}`", file.display()))?;
+        }
+    }
+    Ok(())
 }

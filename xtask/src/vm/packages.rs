@@ -71,8 +71,7 @@ pub(crate) fn main(finished: Option<&Path>) -> anyhow::Result<()> {
     tools::debian(&["qemu-utils"])?;
     let dist = place::target().join("vm/dist");
     std::fs::create_dir_all(&dist)?;
-    let binaries =
-        stripped(&finished.map_or_else(binaries, |dir| Ok(dir.to_path_buf()))?, &dist.join("bin"))?;
+    let binaries = stripped_binaries(finished)?;
     let archive = archive(&binaries, &dist)?;
     let attempt = dist.join("attempt");
     let source = place::root().join("xtask/src/vm/packages/attempt.c");
@@ -138,11 +137,17 @@ fn expect(outputs: &Outputs, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The binaries of the development profile, which the tests have built already: what is tested here is packaging.
+/// Finished binaries, or those of the development profile, which the tests have built already, without what only
+/// debuggers read: what is tested here is packaging.
 ///
 /// # Errors
 /// When they do not build.
-pub(crate) fn binaries() -> anyhow::Result<PathBuf> {
+pub(crate) fn stripped_binaries(finished: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let from = finished.map_or_else(binaries, |dir| Ok(dir.to_path_buf()))?;
+    stripped(&from, &place::target().join("vm/dist/bin"))
+}
+
+fn binaries() -> anyhow::Result<PathBuf> {
     run::run(ci::cargo().args([
         "build",
         "--quiet",
