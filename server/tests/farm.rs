@@ -13,12 +13,16 @@ use bearing_protocol::{
     key::FileKey,
     payload::{
         CommittedItem, DisplayItem, HardwareItem, InventoryValue, PlaceItem, PolicyPayload, ReportReason,
-        SoftwareItem, UsbItem,
+        UsbItem,
     },
     severity::Severity,
 };
-use bearing_server::geo::Geo;
-use bearing_store::{FindingRow, FindingStatus, GroupRow, LinkKind, PolicyRow, TieApproval};
+use bearing_server::{
+    act::{self, TieRequest},
+    auth::Actor,
+    geo::Geo,
+};
+use bearing_store::{FindingRow, FindingStatus, GroupRow, PolicyRow};
 use jiff::SignedDuration;
 use support::*;
 
@@ -93,7 +97,7 @@ fn fleet() -> Vec<Host> {
     for own in &flat {
         let mut one = host("farm", *own, "79.200.10.7", Some(1));
         one.place.neighbours = flat.iter().filter(|other| *other != own).map(|other| mac(*other)).collect();
-        one.place.kvm_neighbours = vec![mac(0xbeef_0000 + own / 4)];
+        one.place.kvm_neighbours = vec![mac(0xbeef_0000 + (own - 1) / 4)];
         hosts.push(one);
     }
     let couple = [next(), next()];
@@ -288,4 +292,147 @@ async fn the_farm_is_found_and_nobody_else_is_accused() {
     let of_couple = seen.remove("couple").unwrap();
     assert!(of_couple.iter().all(|(_, severity)| *severity == Severity::Low), "{of_couple:?}");
     assert!(seen.is_empty(), "somebody innocent was accused: {seen:?}");
+}
+
+/// Four people in one flat, told apart by their numbers.
+async fn flat(site: &Site) -> Vec<(Agent, Host)> {
+    let mut flat = Vec::new();
+    for n in 1..=4_u8 {
+        let host = host("farm", u32::from(n), "79.200.10.7", Some(1));
+        let mut agent = enrolled(site, n).await;
+        report(site, &mut agent, &host).await;
+        flat.push((agent, host));
+    }
+    // A fleet around them, so that what four share is rare.
+    for n in 10..=40_u8 {
+        let host = host("home", u32::from(n), &format!("79.202.{n}.3"), Some(300 + u32::from(n)));
+        report(site, &mut enrolled(site, n).await, &host).await;
+    }
+    // Without news nobody looks again: one more report brings the fleet's size in.
+    flat[0].1.place.kvm_neighbours = vec![mac(0xbeef)];
+    flat[1].1.place.kvm_neighbours = vec![mac(0xbeef)];
+    for (agent, host) in flat.iter_mut().take(2) {
+        report(site, agent, host).await;
+    }
+    settled(site).await;
+    flat
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_approved_gateway_ends_the_group_until_it_is_withdrawn() {
+    let site = site().await;
+    let flat = flat(&site).await;
+    let group = groups(&site).await.remove(0);
+    assert_eq!(group.members.len(), 4);
+    let edges = group.body["edges"].as_array().unwrap();
+    let gateway = edges.iter().find(|edge| edge["kind"] == "gateway").unwrap();
+    let request = TieRequest {
+        kind: "gateway".to_owned(),
+        value: gateway["value"].as_str().unwrap().to_owned(),
+        between: None,
+        owner: "it-lead".to_owned(),
+        reason: "the branch in Kiel".to_owned(),
+        expires_at: now() + days(30),
+    };
+    let refused = TieRequest { reason: " ".to_owned(), ..request.clone() };
+    assert!(act::approve_tie(&site.app, &Actor::command_line(), refused).await.is_err());
+    let forever = TieRequest { expires_at: now() + days(3_000), ..request.clone() };
+    assert!(act::approve_tie(&site.app, &Actor::command_line(), forever).await.is_err());
+    let given = act::approve_tie(&site.app, &Actor::command_line(), request).await.unwrap();
+    settled(&site).await;
+    assert!(groups(&site).await.is_empty());
+    let ended = site.app.store.device_group(&group.id).await.unwrap().unwrap();
+    assert!(ended.ended_at.is_some(), "kept, with its end");
+    for (agent, _) in &flat {
+        assert!(shared_findings(&site, agent).await.iter().all(|row| row.status == FindingStatus::Resolved));
+    }
+    act::withdraw_tie(&site.app, &Actor::command_line(), &given.id).await.unwrap();
+    settled(&site).await;
+    let again = groups(&site).await;
+    assert_eq!((again.len(), again[0].members.len()), (1, 4));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_moves_out_is_forgotten_by_the_group_when_the_window_ends() {
+    let site = site().await;
+    let mut flat = flat(&site).await;
+    let (agent, host) = &mut flat[3];
+    host.address = "79.210.1.1".to_owned();
+    host.place.gateway = Some(mac(0xaa00_0900));
+    site.clock.advance(days(1));
+    report(&site, agent, host).await;
+    site.clock.advance(days(32));
+    let later = bearing_protocol::clock::Clock::now(&*site.clock);
+    for (agent, host) in &mut flat {
+        report(&site, agent, host).await;
+    }
+    assert!(site.app.store.enqueue_due_looks(later, 100).await.unwrap() > 0);
+    settled(&site).await;
+    assert!(shared_findings(&site, &flat[3].0).await.is_empty());
+    let stays = shared_findings(&site, &flat[2].0).await;
+    assert!(stays.iter().any(|row| row.finding.title.starts_with("3 different workers")), "{stays:?}");
+}
+
+fn hardware(board: u32, disk: u32) -> InventoryValue {
+    InventoryValue::Hardware(HardwareItem {
+        system: Some(mac(0x5000 + board)),
+        board: Some(mac(0x6000 + board)),
+        disks: vec![mac(0x7000 + disk)],
+        interfaces: vec![mac(0x8000 + board)],
+        panel: Some(mac(0x9000 + board)),
+    })
+}
+
+async fn rules(site: &Site, agent: &Agent) -> Vec<String> {
+    let rows = site.app.store.device_findings(&agent.id).await.unwrap();
+    rows.iter()
+        .map(|row| row.finding.rule.to_string())
+        .filter(|rule| matches!(rule.as_str(), "OT-02" | "AT-03"))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn repairs_set_ups_copies_and_swaps_are_told_apart() {
+    let site = site().await;
+    let machine = |n: u32, board, disk| Host {
+        items: vec![hardware(board, disk)],
+        ..host("home", n, &format!("79.202.{n}.3"), Some(n))
+    };
+    // A new disk is a repair; a disk in another machine is not.
+    let mut repaired = enrolled(&site, 1).await;
+    for disk in [1, 9] {
+        report(&site, &mut repaired, &machine(1, 1, disk)).await;
+        settled(&site).await;
+    }
+    assert!(rules(&site, &repaired).await.is_empty());
+    report(&site, &mut repaired, &machine(1, 2, 9)).await;
+    settled(&site).await;
+    assert_eq!(rules(&site, &repaired).await, ["OT-02"]);
+    report(&site, &mut repaired, &machine(1, 1, 9)).await;
+    settled(&site).await;
+    assert!(
+        rules(&site, &repaired).await.contains(&"AT-03".to_owned()),
+        "it came back: two machines take turns"
+    );
+
+    // Set up again: the old key is silent.
+    let mut old = enrolled(&site, 10).await;
+    report(&site, &mut old, &machine(10, 10, 10)).await;
+    settled(&site).await;
+    site.clock.advance(days(0) + SignedDuration::from_hours(2));
+    let mut new = enrolled(&site, 11).await;
+    report(&site, &mut new, &machine(10, 10, 10)).await;
+    settled(&site).await;
+    assert!(rules(&site, &new).await.is_empty() && rules(&site, &old).await.is_empty());
+    let lineage = site.app.store.lineage(&new.id).await.unwrap();
+    assert_eq!((lineage.len(), lineage[0].how.as_str(), &lineage[0].earlier), (1, "reimaged", &old.id));
+    // The old key speaks again: a copy.
+    site.clock.advance(SignedDuration::from_hours(2));
+    report(&site, &mut old, &machine(10, 10, 10)).await;
+    report(&site, &mut new, &machine(10, 10, 10)).await;
+    settled(&site).await;
+    assert_eq!(
+        (rules(&site, &new).await, rules(&site, &old).await),
+        (vec!["AT-03".to_owned()], vec!["AT-03".to_owned()])
+    );
 }

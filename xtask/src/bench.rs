@@ -29,6 +29,7 @@ enum What {
     Agent,
     Server,
     Catalogue,
+    Correlation,
 }
 
 #[derive(clap::Subcommand)]
@@ -61,8 +62,24 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     if wants(What::Catalogue) {
         put(&page, "Catalogue", &catalogue()?)?;
     }
+    if wants(What::Correlation) {
+        put(&page, "Correlation", &correlation()?)?;
+    }
     println!("{}", page.display());
     Ok(())
+}
+
+/// Takes a fleet with one new report each through the real worker and store.
+fn correlation() -> anyhow::Result<String> {
+    let mut command = ci::cargo();
+    command.args("run --quiet --locked --release -p bearing-server --example correlation".split(' '));
+    let (succeeded, text) = run::tee(&mut command)?;
+    anyhow::ensure!(succeeded, "`correlation` failed");
+    Ok(as_measured(
+        "Everything that happens to a report after it was acknowledged: opened again, judged, what ties it to others found, \
+         groups and verdicts written. Two threads; goal: 100,000 devices with one new report each keep up.",
+        &text,
+    ))
 }
 
 /// Counts false alarms over a directory of real captures.

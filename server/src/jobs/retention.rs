@@ -34,6 +34,7 @@ impl Worker {
             return Ok(());
         }
         let forgotten = self.app.store.forget_places(keep_from(now)).await?;
+        self.app.store.forget_links(keep_from(now).places).await?;
         *last = Some(now);
         if forgotten != Forgotten::default() {
             let Forgotten { addresses, places, verdicts } = forgotten;

@@ -164,7 +164,7 @@ pub(crate) async fn take(tx: &mut Transaction<'_, Sqlite>, seen: &LinkSighting) 
         let news = known.is_none_or(|known| {
             !known.present || known.detail != link.detail || (known.off_site.is_none() && seen.site.is_none())
         });
-        if news {
+        if news && link.ties {
             moved.push(key);
         }
     }
@@ -194,6 +194,9 @@ pub(crate) async fn take(tx: &mut Transaction<'_, Sqlite>, seen: &LinkSighting) 
             .await
             .map_err(fault(WHAT))?;
     }
+    if !seen.installs.is_empty() {
+        count_installs(tx, device, &seen.installs).await?;
+    }
     let mut matters = set_host(tx, seen).await?;
     for (kind, value) in &moved {
         if matters {
@@ -204,6 +207,47 @@ pub(crate) async fn take(tx: &mut Transaction<'_, Sqlite>, seen: &LinkSighting) 
     if matters {
         enqueue_in(tx, JobKind::Farm, device, 0, seen.at).await?;
     }
+    Ok(())
+}
+
+/// Counts a device's first installations, once; where they differ from before, the counts follow.
+async fn count_installs(
+    tx: &mut Transaction<'_, Sqlite>,
+    device: &str,
+    names: &[String],
+) -> Result<(), StoreError> {
+    let new: BTreeSet<&String> = names.iter().collect();
+    let text = json(&new)?;
+    let old: Option<String> = sqlx::query_scalar("SELECT names FROM first_installs WHERE device = ?")
+        .bind(device)
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(fault(WHAT))?;
+    if old.as_ref() == Some(&text) {
+        return Ok(());
+    }
+    sqlx::query("UPDATE install_names SET hosts = hosts - 1 WHERE name IN (SELECT value FROM json_each(?))")
+        .bind(old.as_deref().unwrap_or("[]"))
+        .execute(&mut **tx)
+        .await
+        .map_err(fault(WHAT))?;
+    sqlx::query(
+        "INSERT INTO install_names (name, hosts) SELECT value, 1 FROM json_each(?) WHERE true \
+         ON CONFLICT (name) DO UPDATE SET hosts = hosts + 1",
+    )
+    .bind(&text)
+    .execute(&mut **tx)
+    .await
+    .map_err(fault(WHAT))?;
+    sqlx::query(
+        "INSERT INTO first_installs (device, names) VALUES (?, ?) ON CONFLICT (device) \
+         DO UPDATE SET names = excluded.names",
+    )
+    .bind(device)
+    .bind(&text)
+    .execute(&mut **tx)
+    .await
+    .map_err(fault(WHAT))?;
     Ok(())
 }
 
@@ -368,6 +412,26 @@ impl Links for SqliteStore {
             on_gateway: count(on_gateway),
             in_shared_place: count(in_shared_place),
         })
+    }
+
+    async fn install_counts(&self, names: &[String]) -> Result<Vec<u64>, StoreError> {
+        let counts: Vec<i64> = sqlx::query_scalar(
+            "SELECT coalesce(n.hosts, 0) FROM json_each(?) k LEFT JOIN install_names n ON n.name = k.value \
+             ORDER BY k.key",
+        )
+        .bind(json(&names)?)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault("count installations"))?;
+        counts.into_iter().map(unsigned).collect()
+    }
+
+    async fn install_hosts(&self) -> Result<u64, StoreError> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM first_installs")
+            .fetch_one(&self.readers)
+            .await
+            .map_err(fault("count installations"))?;
+        unsigned(count)
     }
 
     async fn forget_links(&self, before: Timestamp) -> Result<u64, StoreError> {

@@ -44,6 +44,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &migrations! {
     44 "0044_farm_states";
     45 "0045_tie_approvals";
     46 "0046_lineage";
+    47 "0047_first_installs";
     50 "0050_cases";
     51 "0051_case_events";
     52 "0052_finding_numbers";

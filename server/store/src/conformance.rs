@@ -79,6 +79,7 @@ where
         links::holders_are_found_by_value_and_bounded;
         links::a_crowd_counts_people;
         links::starts_are_kept_to_the_minute;
+        links::first_installations_are_counted_once;
         groups::a_group_keeps_its_id_and_ends_when_it_falls_apart;
         groups::time_alone_makes_looks_due;
         groups::an_approved_tie_is_looked_at_again;

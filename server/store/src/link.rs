@@ -114,6 +114,8 @@ pub struct NewLink {
     pub value: String,
     /// What is known of it that names nobody (`413c:2011`, a product's id, an egress class).
     pub detail: String,
+    /// Whether sharing it is reason to look; what strangers share anyway is kept and makes no work.
+    pub ties: bool,
 }
 
 /// What one report shows of what ties devices together.
@@ -137,6 +139,8 @@ pub struct LinkSighting {
     pub assessed: Vec<LinkKind>,
     /// When the machine started, where this report is the first since.
     pub boot: Option<NewBoot>,
+    /// Its first installations, to be counted into the fleet's baseline; empty where it does not say.
+    pub installs: Vec<String>,
 }
 
 /// A start of a machine, as the server saw it.
@@ -240,6 +244,10 @@ pub trait Links {
         since: Timestamp,
         limit: u32,
     ) -> Result<Crowd, StoreError>;
+    /// How many devices have each of these among their first installations, in the order given.
+    async fn install_counts(&self, names: &[String]) -> Result<Vec<u64>, StoreError>;
+    /// How many devices have told their first installations.
+    async fn install_hosts(&self) -> Result<u64, StoreError>;
     /// Forgets values and starts that were not seen since; how many.
     async fn forget_links(&self, before: Timestamp) -> Result<u64, StoreError>;
 }

@@ -79,6 +79,30 @@ impl Machine {
         Ok(self)
     }
 
+    /// Puts it behind a gateway with this hardware address, on a Wi-Fi card with an address of its own.
+    pub fn behind_gateway(&mut self, gateway_mac: &str, own_mac: &str) -> io::Result<&mut Self> {
+        self.write(
+            "/proc/net/route",
+            "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n\
+             wlan0\t00000000\t0102A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0\n",
+        )?;
+        self.write(
+            "/proc/net/arp",
+            &format!(
+                "IP address       HW type     Flags       HW address            Mask     Device\n\
+                 192.168.2.1      0x1         0x2         {gateway_mac}     *        wlan0\n"
+            ),
+        )?;
+        let card = "/sys/class/net/wlan0";
+        self.write(&format!("{card}/type"), "1\n")?;
+        self.write(&format!("{card}/ifindex"), "2\n")?;
+        self.write(&format!("{card}/operstate"), "up\n")?;
+        self.write(&format!("{card}/address"), &format!("{own_mac}\n"))?;
+        self.write(&format!("{card}/uevent"), "DEVTYPE=wlan\nINTERFACE=wlan0\nIFINDEX=2\n")?;
+        self.write(&format!("{card}/flags"), "0x1003\n")?;
+        Ok(self)
+    }
+
     /// Makes it a rack server with a management controller.
     pub fn server(&mut self, vendor: &str, product: &str) -> io::Result<&mut Self> {
         self.chassis(RACK_MOUNT, vendor, product)?;

@@ -3,6 +3,8 @@
 
 use std::{io, path::Path};
 
+use bearing_protocol::digest::Digest;
+
 use super::machine::Machine;
 
 /// One simulated device.
@@ -124,6 +126,10 @@ impl Story {
         } else {
             machine.laptop("Dell Inc.", "Latitude 7440", !desk)?;
         }
+        // One line, one gateway: whoever speaks from one address stands behind one router.
+        let digest = Digest::of(self.address.as_bytes());
+        let own = Digest::of(self.hostname.as_bytes());
+        machine.behind_gateway(&mac(&digest), &mac(&own))?;
         match self.plot {
             Plot::FarmDefaultKvmAndAnyDesk => anydesk(&mut machine)?,
             Plot::FirstBootTakeover => takeover(&mut machine)?,
@@ -140,6 +146,12 @@ impl Story {
         machine.finish()?;
         Ok(())
     }
+}
+
+/// A made-up hardware address of a maker that sells no remote-control hardware.
+fn mac(of: &Digest) -> String {
+    let [a, b, c, ..] = of.as_bytes();
+    format!("a4:5d:36:{a:02x}:{b:02x}:{c:02x}")
 }
 
 fn anydesk(machine: &mut Machine) -> io::Result<()> {

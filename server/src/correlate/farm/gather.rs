@@ -96,10 +96,13 @@ fn is_approved(row: &LinkRow) -> bool {
     row.kind == LinkKind::Account && row.detail.ends_with(" approved")
 }
 
-/// Whether strangers share such an address, or it is a site's: it is no way to the next host.
-fn is_walked(row: &LinkRow) -> bool {
-    row.kind != LinkKind::Address
-        || matches!(row.detail.as_str(), "residential" | "unknown" | "residential_proxy")
+/// Whether an address of this class (and site) is a way to the next host: not where strangers share it, nor at a site.
+pub(super) fn is_walked(detail: &str) -> bool {
+    matches!(detail, "residential" | "unknown" | "residential_proxy")
+}
+
+fn is_way(row: &LinkRow) -> bool {
+    row.kind != LinkKind::Address || is_walked(&row.detail)
 }
 
 type Value = (LinkKind, String);
@@ -139,7 +142,7 @@ impl Walk<'_> {
         for row in rows.iter().filter(|row| !is_approved(row)) {
             let key = match row.kind {
                 LinkKind::Interface | LinkKind::Neighbour => (row.kind.counterpart(), row.value.clone()),
-                kind if edge_of(kind).is_some() => (kind, row.value.clone()),
+                kind if edge_of(kind).is_some() && is_way(row) => (kind, row.value.clone()),
                 _ => continue,
             };
             if !self.holders.contains_key(&key) {
@@ -173,7 +176,7 @@ impl Walk<'_> {
             let stays =
                 row.off_site.is_none() && row.kind != LinkKind::Account && row.kind != LinkKind::Installs;
             let approved = self.ground.approvals_of(row.kind, &row.value).any(|one| one.between.is_none());
-            if stays || approved || !is_walked(row) {
+            if stays || approved || !is_way(row) {
                 continue;
             }
             let Some(holders) = self.holders.get(&(row.kind, row.value.clone())) else { continue };
@@ -226,7 +229,12 @@ impl Walk<'_> {
         }
         let mut due = vec![None; devices.len()];
         let mut shared = Vec::new();
-        for ((kind, value), rows) in &self.holders {
+        // Addresses that are no way are compared among those who hang together by something else.
+        let mut by_the_way: BTreeMap<Value, Vec<LinkRow>> = BTreeMap::new();
+        for row in self.links.values().flatten().filter(|row| !is_way(row)) {
+            by_the_way.entry((row.kind, row.value.clone())).or_default().push(row.clone());
+        }
+        for ((kind, value), rows) in self.holders.iter().chain(&by_the_way) {
             let Some(edge) = edge_of(*kind) else { continue };
             let one = self.shared(edge, *kind, value, rows, &place);
             if one.holders.len() >= 2 {

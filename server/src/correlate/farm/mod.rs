@@ -5,6 +5,7 @@
 //! nothing; a finding names counts and kinds, never the other person; a report costs what is new in it.
 
 mod company;
+mod defaults;
 mod gather;
 mod look;
 mod seen;

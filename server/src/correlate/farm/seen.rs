@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use bearing_policies::{Policy, policy::SiteKind};
 use bearing_protocol::{
     digest::Digest,
-    payload::{FirstInstallsItem, HardwareItem, InventoryValue, ObservationPayload, PlaceItem, ReportReason},
+    payload::{
+        HardwareItem, InventoryValue, MAX_FIRST_INSTALLS, ObservationPayload, PlaceItem, ReportReason,
+    },
 };
 use bearing_store::{LinkKind, LinkSighting, NewBoot, NewLink, StoreError};
 
-use super::worker::worker;
+use super::{defaults::Defaults, gather, worker::worker};
 use crate::{app::App, correlate::open::Stored};
 
 /// Most values of one kind that are taken from one report.
@@ -37,9 +39,16 @@ pub(in crate::correlate) async fn seen(
     let site = site(app, stored, observation, gateway, policy).await?;
     let mut values = Values::default();
     addresses(&mut values, observation, site.as_ref().map(|(_, kind)| *kind));
+    let defaults = Defaults::of(app);
+    let mut installs = Vec::new();
     for item in &items {
-        add(&mut values, stored, item);
+        add(&mut values, stored, item, &defaults);
+        if let InventoryValue::FirstInstalls(first) = item {
+            installs.clone_from(&first.names);
+        }
     }
+    installs.truncate(MAX_FIRST_INSTALLS);
+    install_values(app, &mut values, &installs).await?;
     values.inventory(&items);
     let worker = worker(app, &stored.device.id, now).await?;
     let mut assessed: Vec<LinkKind> = ALWAYS.to_vec();
@@ -57,6 +66,7 @@ pub(in crate::correlate) async fn seen(
         values: values.list,
         assessed,
         boot: boot(app, stored).await?,
+        installs,
     })
 }
 
@@ -121,7 +131,9 @@ impl Values {
         if value.is_empty() || of_kind >= MAX_OF_KIND || !self.known.insert((kind, value.to_owned())) {
             return;
         }
-        self.list.push(NewLink { kind, value: value.to_owned(), detail: detail.to_owned() });
+        // Strangers share such an address, or it is a site's: alone it makes no work.
+        let ties = kind != LinkKind::Address || gather::is_walked(detail);
+        self.list.push(NewLink { kind, value: value.to_owned(), detail: detail.to_owned(), ties });
     }
 
     /// A value that is longer than a digest, or made of several parts.
@@ -149,32 +161,31 @@ impl Values {
     }
 }
 
-fn add(values: &mut Values, stored: &Stored, item: &InventoryValue) {
+fn add(values: &mut Values, stored: &Stored, item: &InventoryValue, defaults: &Defaults) {
     match item {
         InventoryValue::Place(place) => place_values(values, place),
         InventoryValue::Usb(usb) => {
-            if let Some(serial) = &usb.serial {
+            if let Some(serial) = usb.serial.as_ref().filter(|serial| defaults.is_serial(serial)) {
                 values.add_digest(LinkKind::UsbSerial, &[&usb.id, serial], &usb.id);
             }
         }
         InventoryValue::Display(display) => {
-            if let (Some(id), Some(serial)) = (&display.id, &display.serial) {
+            let serial = display.serial.as_ref().filter(|serial| defaults.is_serial(serial));
+            if let (Some(id), Some(serial)) = (&display.id, serial) {
                 values.add_digest(LinkKind::DisplaySerial, &[id, serial], id);
             }
         }
         InventoryValue::Software(software) => {
             let approved = is_approved(stored, &software.product);
             for name in &software.answers_to {
-                let detail = if approved {
-                    format!("{} approved", software.product)
-                } else {
-                    software.product.clone()
-                };
+                let kind = name.split(' ').next().unwrap_or_default();
+                let end = if approved { " approved" } else { "" };
+                let detail = format!("{} {kind}{end}", software.product);
                 values.add_digest(LinkKind::Account, &[&software.product, name], &detail);
             }
         }
         InventoryValue::Hardware(hardware) => hardware_values(values, hardware),
-        InventoryValue::FirstInstalls(installs) => install_values(values, installs),
+        InventoryValue::FirstInstalls(_) => {} // counted against the fleet's, see `install_values`
     }
 }
 
@@ -210,13 +221,34 @@ fn hardware_values(values: &mut Values, hardware: &HardwareItem) {
     }
 }
 
-fn install_values(values: &mut Values, installs: &FirstInstallsItem) {
-    if installs.names.len() >= MIN_INSTALLS {
-        let names: Vec<&str> = installs.names.iter().take(COMPARED_INSTALLS).map(String::as_str).collect();
-        values.add_digest(LinkKind::Installs, &names, "");
+/// The order of what was installed first, without what many of the fleet have: an onboarding script is no sign.
+async fn install_values(app: &App, values: &mut Values, installs: &[String]) -> Result<(), StoreError> {
+    if installs.len() < MIN_INSTALLS {
+        return Ok(());
     }
+    let hosts = app.store.install_hosts().await?;
+    if hosts < MIN_BASELINE_HOSTS {
+        return Ok(()); // no fleet to hold it against
+    }
+    let counts = app.store.install_counts(installs).await?;
+    let is_own = |count: &u64| count.saturating_mul(BASELINE_PART) < hosts;
+    let own: Vec<&str> = installs
+        .iter()
+        .zip(&counts)
+        .filter(|(_, count)| is_own(count))
+        .map(|(name, _)| name.as_str())
+        .take(COMPARED_INSTALLS)
+        .collect();
+    if own.len() >= MIN_INSTALLS {
+        values.add_digest(LinkKind::Installs, &own, "");
+    }
+    Ok(())
 }
 
+/// From how many devices on there is a baseline.
+const MIN_BASELINE_HOSTS: u64 = 20;
+/// What more than one in so many has is the fleet's own.
+const BASELINE_PART: u64 = 5;
 /// Least names before their order says anything.
 const MIN_INSTALLS: usize = 5;
 /// How many of them are compared.

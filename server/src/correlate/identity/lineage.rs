@@ -67,6 +67,23 @@ pub(in crate::correlate) async fn two_keys(
     Ok(observed)
 }
 
+/// For a device whose machine was set up again with another key: it speaks, so both keys are in use.
+pub(in crate::correlate) async fn speaks_again(
+    app: &App,
+    device: &DeviceId,
+    now: Timestamp,
+) -> Result<Vec<Observed>, StoreError> {
+    let mut observed = Vec::new();
+    for line in app.store.lineage(device).await? {
+        if line.earlier != *device || line.how != "reimaged" {
+            continue;
+        }
+        let common = Common { parts: [Part::Board, Part::Disk].into(), ..Common::default() };
+        observed.extend(judge(app, device, &line.device, &common, now).await?);
+    }
+    Ok(observed)
+}
+
 async fn judge(
     app: &App,
     device: &DeviceId,

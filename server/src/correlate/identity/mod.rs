@@ -8,5 +8,5 @@ mod lineage;
 mod parts;
 mod wording;
 
-pub(super) use lineage::two_keys;
+pub(super) use lineage::{speaks_again, two_keys};
 pub(super) use parts::under_one_key;

@@ -57,7 +57,8 @@ pub async fn time_alone_makes_looks_due<S: Store>(store: &S) {
 pub async fn an_approved_tie_is_looked_at_again<S: Store>(store: &S) {
     let (a, b) = (enrolled(store, 1).await, enrolled(store, 2).await);
     for device in [&a, &b] {
-        let value = NewLink { kind: LinkKind::Gateway, value: "aa".to_owned(), detail: String::new() };
+        let value =
+            NewLink { kind: LinkKind::Gateway, value: "aa".to_owned(), detail: String::new(), ties: true };
         let seen = LinkSighting {
             device: device.clone(),
             worker: device.to_string(),
@@ -68,6 +69,7 @@ pub async fn an_approved_tie_is_looked_at_again<S: Store>(store: &S) {
             values: vec![value],
             assessed: Vec::new(),
             boot: None,
+            installs: Vec::new(),
         };
         store.take_links(&[seen]).await.unwrap();
     }

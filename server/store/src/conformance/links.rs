@@ -17,10 +17,16 @@ fn seen(device: &DeviceId, second: i64, values: &[(LinkKind, &str)]) -> LinkSigh
         at: at(second),
         values: values
             .iter()
-            .map(|(kind, value)| NewLink { kind: *kind, value: (*value).to_owned(), detail: String::new() })
+            .map(|(kind, value)| NewLink {
+                kind: *kind,
+                value: (*value).to_owned(),
+                detail: String::new(),
+                ties: true,
+            })
             .collect(),
         assessed: LinkKind::ALL.to_vec(),
         boot: None,
+        installs: Vec::new(),
     }
 }
 
@@ -82,6 +88,19 @@ pub async fn a_crowd_counts_people<S: Store>(store: &S) {
     assert_eq!(own.workers, 3, "the own second device is not company");
     assert_eq!(store.crowd(&devices[0], "b", at(0), 100).await.unwrap().workers, 1);
     assert_eq!(store.crowd(&devices[0], "a", at(1), 100).await.unwrap().workers, 1, "long ago");
+}
+
+pub async fn first_installations_are_counted_once<S: Store>(store: &S) {
+    let (a, b) = (enrolled(store, 1).await, enrolled(store, 2).await);
+    let names = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
+    for (device, list) in [(&a, ["x", "y"]), (&a, ["x", "y"]), (&b, ["y", "z"])] {
+        store.take_links(&[LinkSighting { installs: names(&list), ..seen(device, 0, &[]) }]).await.unwrap();
+    }
+    let asked = names(&["z", "y", "x", "w"]);
+    assert_eq!(store.install_counts(&asked).await.unwrap(), [1, 2, 1, 0]);
+    store.take_links(&[LinkSighting { installs: names(&["w"]), ..seen(&a, 9, &[]) }]).await.unwrap();
+    assert_eq!(store.install_counts(&asked).await.unwrap(), [1, 1, 0, 1]);
+    assert_eq!(store.install_hosts().await.unwrap(), 2);
 }
 
 pub async fn starts_are_kept_to_the_minute<S: Store>(store: &S) {
