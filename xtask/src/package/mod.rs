@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// Build the agent twice in different directories and compare; nothing else is done
     #[arg(long)]
     verify_reproducible: bool,
+    /// Check packages of the given binaries as every test run does; none is kept
+    #[arg(long, requires = "binaries")]
+    check: bool,
 }
 
 /// One way of packaging.
@@ -91,6 +94,9 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
         Some(dir) => dir.canonicalize().with_context(|| format!("no directory `{}`", dir.display()))?,
         None => build::all()?,
     };
+    if arguments.check {
+        return test(&binaries);
+    }
     tools::debian(&repository::TOOLS)?;
     let key = repository::Key::get(arguments.gpg_key.as_deref())?;
     let made = all(&binaries, &to, &version()?, Some(key.armoured()))?;
@@ -196,13 +202,17 @@ pub(crate) fn version() -> anyhow::Result<String> {
 /// # Errors
 /// When `SOURCE_DATE_EPOCH` is no number.
 pub(crate) fn epoch() -> anyhow::Result<String> {
+    // Once: a commit between two packages must not make them differ.
+    static EPOCH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     if let Ok(given) = std::env::var("SOURCE_DATE_EPOCH") {
         given.parse::<u64>().context("SOURCE_DATE_EPOCH is no number of seconds")?;
         return Ok(given);
     }
-    let commit =
-        run::output(Command::new("git").args(["log", "-1", "--format=%ct"]).current_dir(place::root()));
-    Ok(commit.map_or_else(|_| FIXED_EPOCH.to_owned(), |text| text.trim().to_owned()))
+    let newest = || {
+        run::output(Command::new("git").args(["log", "-1", "--format=%ct"]).current_dir(place::root()))
+            .map_or_else(|_| FIXED_EPOCH.to_owned(), |text| text.trim().to_owned())
+    };
+    Ok(EPOCH.get_or_init(newest).clone())
 }
 
 /// The target triple that a binary was linked for.

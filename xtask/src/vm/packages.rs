@@ -22,7 +22,7 @@ const FIRST_BOOT: [Script; 11] = [
     (
         "installed as it should be",
         "set -e; getent passwd bearing; getent passwd bearing-server; systemctl is-enabled bearing-agent bearing-enroll bearing-server; \
-         ! systemctl is-active --quiet bearing-agent; systemd-analyze verify bearing-agent.service bearing-enroll.service bearing-server.service",
+         if systemctl is-active --quiet bearing-agent; then exit 1; fi; systemd-analyze verify bearing-agent.service bearing-enroll.service bearing-server.service",
     ),
     ("set the server up", include_str!("packages/server.sh")),
     ("a wrong token", include_str!("packages/wrong_token.sh")),
@@ -52,7 +52,7 @@ const THIRD_BOOT: [Script; 6] = [
     ("purge", "apt-get purge -y bearing-agent bearing-server"),
     (
         "nothing is left",
-        "set -e; for name in bearing bearing-server; do ! getent passwd $name; ! getent group $name; done; \
+        "set -e; for name in bearing bearing-server; do if getent passwd $name || getent group $name; then exit 1; fi; done; \
          left=$(find / -xdev -not -path '/rig/*' -not -path '/srv/*' -not -path '/proc/*' -not -path '/var/log/*' -not -path '/var/lib/apt/*' \
          -not -path '/var/cache/apt/*' -not -path '/etc/apt/*' -iname '*bearing*'); echo \"$left\"; test -z \"$left\"; test ! -e /etc/bearing; \
          ! grep -r bearing /var/cache/debconf/config.dat",
