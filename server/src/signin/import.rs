@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bearing_protocol::{id::DeviceId, text::printable};
-use bearing_store::{DeviceRow, MAX_PAGE, PageRequest, SignInRow, SourceSeen, StoreError};
+use bearing_policies::{Policy, policy::Site};
+use bearing_protocol::{id::DeviceId, payload::PolicyPayload, text::printable};
+use bearing_store::{DeviceRow, MAX_PAGE, PageRequest, PolicyRow, SignInRow, SourceSeen, StoreError};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
@@ -91,15 +92,18 @@ pub async fn import(
 ) -> Result<Imported, StoreError> {
     let devices = devices(app).await?;
     let geo = app.geo.current();
+    let sites = sites(app).await?;
     let mut imported = Imported::default();
     let mut rows: Vec<(SignInRow, Vec<DeviceId>)> = Vec::new();
+    let mut owners: BTreeMap<&str, Vec<&DeviceRow>> = BTreeMap::new();
     for sign_in in sign_ins {
-        let owned = names.devices(&sign_in.user, &devices);
+        let owned =
+            owners.entry(sign_in.user.as_str()).or_insert_with(|| names.devices(&sign_in.user, &devices));
         if owned.is_empty() {
             imported.unknown_users += 1;
             continue;
         }
-        let seen = geo.look_up_from(sign_in.address, app.policy.sites());
+        let seen = geo.look_up_from(sign_in.address, &sites);
         let source = SourceSeen { address: None, ..source_seen(app, sign_in.address, &seen) };
         let row = SignInRow {
             event: keyed(app, "sign-in event", &[provider.as_str(), &sign_in.event]),
@@ -108,7 +112,7 @@ pub async fn import(
             at: sign_in.at,
             source,
         };
-        rows.push((row, owned.into_iter().map(|device| device.id.clone()).collect()));
+        rows.push((row, owned.iter().map(|device| device.id.clone()).collect()));
     }
     imported.matched = rows.len();
     let plain: Vec<SignInRow> = rows.iter().map(|(row, _)| row.clone()).collect();
@@ -142,6 +146,16 @@ pub async fn import(
         app.store.observe_all(&observed).await?;
     }
     Ok(imported)
+}
+
+/// The sites of every published policy: where any of them says that an address is the organisation's, it is. They were
+/// verified when they were published; here only their settings are read.
+async fn sites(app: &App) -> Result<Vec<Site>, StoreError> {
+    let read = |row: &PolicyRow| {
+        let payload: PolicyPayload = serde_json::from_slice(&row.envelope.body_unverified().ok()?).ok()?;
+        Some(Policy::from_json(&payload.policy).ok()?.sites().to_vec())
+    };
+    Ok(app.store.policies().await?.iter().filter_map(read).flatten().collect())
 }
 
 async fn devices(app: &App) -> Result<Vec<DeviceRow>, StoreError> {
