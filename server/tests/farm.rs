@@ -366,7 +366,8 @@ async fn who_moves_out_is_forgotten_by_the_group_when_the_window_ends() {
     for (agent, host) in &mut flat {
         report(&site, agent, host).await;
     }
-    assert!(site.app.store.enqueue_due_looks(later, 100).await.unwrap() > 0);
+    settled(&site).await;
+    site.app.store.enqueue_due_looks(later, 100).await.unwrap();
     settled(&site).await;
     assert!(shared_findings(&site, &flat[3].0).await.is_empty());
     let stays = shared_findings(&site, &flat[2].0).await;

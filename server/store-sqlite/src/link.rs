@@ -17,6 +17,8 @@ const WHAT: &str = "take links";
 const COLUMNS: &str = "l.kind, l.value, l.device, l.detail, l.first_seen, l.last_seen, l.off_site, l.present";
 /// How old a row's last sight may be before a further one is written, in microseconds.
 const TOUCH_AFTER: i64 = 3_600 * 1_000_000;
+/// After this, a value that is seen again is news: looks may have let it go. The shortest window, in microseconds.
+const RETURN_AFTER: i64 = 7 * 24 * TOUCH_AFTER;
 /// Most values of one device that are kept; beyond it the oldest make room.
 const MAX_VALUES: usize = 512;
 
@@ -162,7 +164,8 @@ pub(crate) async fn take(tx: &mut Transaction<'_, Sqlite>, seen: &LinkSighting) 
             upsert(tx, seen, link).await?;
         }
         let news = known.is_none_or(|known| {
-            !known.present || known.detail != link.detail || (known.off_site.is_none() && seen.site.is_none())
+            let is_back = !known.present || at - known.last_seen > RETURN_AFTER;
+            is_back || known.detail != link.detail || (known.off_site.is_none() && seen.site.is_none())
         });
         if news && link.ties {
             moved.push(key);
