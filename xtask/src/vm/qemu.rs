@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// How long the guest may be silent.
-const SILENCE: Duration = Duration::from_secs(150);
+const SILENCE: Duration = Duration::from_secs(300);
 /// The most that one file or one program's output may have.
 const MAX_BYTES: usize = 64 << 20;
 
