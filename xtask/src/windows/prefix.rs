@@ -50,8 +50,10 @@ impl Prefix {
 
     /// A program of Wine in this prefix.
     pub(super) fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
+        // A program of Wine that waits for ever ends the test and not the day.
+        let mut command = Command::new("timeout");
         command
+            .args(["180", program])
             .env("WINEPREFIX", self.directory.path().join("wine"))
             .env("WINEDEBUG", "-all")
             .env("WINEARCH", "win64")
