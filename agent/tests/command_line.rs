@@ -92,6 +92,9 @@ fn where_nothing_can_be_evaluated_the_exit_code_is_two() {
     let empty = tempfile::tempdir().unwrap();
     let sysroot = empty.path().to_str().unwrap();
     assert_eq!(code(&agent(&["evaluate", "--sysroot", "/no/such/place"])), 2);
+    let nothing = agent(&["evaluate", "--sysroot", sysroot, "--format", "json"]);
+    assert_eq!(code(&nothing), 2, "nothing was read, so nothing passed");
+    assert!(!String::from_utf8_lossy(&nothing.stdout).contains("\"pass\""), "{nothing:?}");
     assert_eq!(code(&agent(&["evaluate", "--fail-on", "grave"])), 2);
     assert_eq!(code(&agent(&["evaluate", "--family", "ghosts"])), 2);
     assert_eq!(code(&agent(&["frobnicate"])), 2);

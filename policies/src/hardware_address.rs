@@ -30,7 +30,7 @@ fn digits(mac: &str) -> String {
     mac.chars().filter(char::is_ascii_hexdigit).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-const VIRTUAL: [(&str, &str); 22] = [
+const VIRTUAL: [(&str, &str); 21] = [
     ("00005e0001", "VRRP or CARP"),
     ("00005e0002", "VRRP"),
     ("00000c07ac", "HSRP"),
@@ -51,7 +51,6 @@ const VIRTUAL: [(&str, &str); 22] = [
     ("589cfc", "bhyve"),
     ("506b8d", "Nutanix"),
     ("bc2411", "Proxmox"),
-    ("02fc", "micro virtual machine"),
     ("000000000000", "nobody"),
 ];
 const GL_INET: &str = "GL.iNet";

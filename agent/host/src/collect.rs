@@ -136,10 +136,16 @@ fn collect_with(
     if let Some(heard) = &memory.heard {
         heard.want(collection.sources.contains(&Source::HeardNames));
     }
+    let holds_files = root.is_live() || FILES.iter().any(|directory| root.exists(directory));
     let mut worker = Worker::new(if root.is_live() { Reads::Live } else { Reads::Sysroot });
     for &source in ORDER {
         if !collection.sources.contains(&source) {
             coverage.push(line(source, Status::Denied, SWITCHED_OFF));
+            continue;
+        }
+        if ABSENCE_TELLS.contains(&source) && !holds_files {
+            let detail = "the copy holds none of the directories where this would be";
+            coverage.push(line(source, Status::Unsupported, detail));
             continue;
         }
         let context = Context {
@@ -303,6 +309,17 @@ fn deadline(source: Source) -> Duration {
     }
 }
 
+/// Sources whose finding nothing is an answer, which takes a machine's directories to have been there.
+const ABSENCE_TELLS: [Source; 6] = [
+    Source::Artefacts,
+    Source::ToolState,
+    Source::ScreenGrants,
+    Source::SshClient,
+    Source::BrowserExtensions,
+    Source::Containers,
+];
+/// Directories of which every machine has some.
+const FILES: [&str; 7] = ["/etc", "/usr", "/opt", "/var", "/home", "/root", "/run"];
 const DEADLINE: Duration = Duration::from_secs(10);
 const DEADLINE_OF_LARGE_SOURCES: Duration = Duration::from_secs(60);
 const SWITCHED_OFF: &str = "switched off by policy";

@@ -97,9 +97,8 @@ impl Heard {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         forget_old(&mut state.names, now);
         let mut gaps = Gaps::default();
-        if state.malformed > 0 {
-            gaps.add("announcements", Why::Malformed);
-        }
+        // Each is told once: one broken neighbour must not leave the source in doubt until the next start.
+        gaps.add_many("announcements", Why::Malformed, std::mem::take(&mut state.malformed));
         if let Some(why) = &state.ended {
             return Err(Unread::Failed(format!("nothing is heard any more: {why}")));
         }
@@ -186,6 +185,7 @@ mod tests {
         let heard = Heard::default();
         heard.want(true);
         heard.message(b"no\x84 DNS", None, at(0));
-        assert!(!heard.known(at(1)).unwrap().gaps.is_empty());
+        assert_eq!(heard.known(at(1)).unwrap().gaps.describe(), "1 announcements: malformed");
+        assert!(heard.known(at(2)).unwrap().gaps.is_empty(), "told once");
     }
 }
