@@ -78,7 +78,12 @@ pub const TABLE: &[Field] = &[
     field(S::Machine, "machine.battery", Never, "whether there is a battery"),
     field(S::Machine, "machine.lid_open", Never, "whether the lid is open"),
     field(S::Machine, "machine.has_lid", Never, "whether there is a lid"),
-    field(S::Machine, "machine.hardware_set", Digest, "numbers of system, board, built-in disks, network cards and panel"),
+    field(
+        S::Machine,
+        "machine.hardware_set",
+        Digest,
+        "numbers of system, board, built-in disks, network cards and panel",
+    ),
     field(S::Boot, "boot.id", Clear, "the kernel's boot id, drawn at each start"),
     field(S::Boot, "boot.at", Never, "when the machine started"),
     field(
@@ -155,7 +160,12 @@ pub const TABLE: &[Field] = &[
         "whole command; a finding may say in our own words what it asks for",
     ),
     field(S::Units, "units[].user", Evidence, "whose it is"),
-    field(S::Packages, "packages[].name", Evidence, "name; in the inventory as catalogue product, and of the first 40 chosen after the first start as keyed digest"),
+    field(
+        S::Packages,
+        "packages[].name",
+        Evidence,
+        "name; in the inventory as catalogue product, and of the first 40 chosen after the first start as keyed digest",
+    ),
     field(S::Packages, "packages[].version", Inventory, "version of a catalogue product"),
     field(S::Packages, "packages[].manager", Evidence, "package manager"),
     field(S::Packages, "packages[].publisher", Evidence, "publisher"),
