@@ -40,11 +40,3 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     }
     Ok(())
 }
-
-/// The step of `cargo xtask test`.
-///
-/// # Errors
-/// As [`main`].
-pub(crate) fn test() -> anyhow::Result<()> {
-    main(&Arguments { task: Task::Test })
-}

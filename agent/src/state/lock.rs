@@ -32,9 +32,9 @@ impl Lock {
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        // Nobody else opens it while we have it open.
+        // Nobody else opens it while we have it open; removing it is allowed.
         #[cfg(windows)]
-        std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0);
+        std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, SHARE_DELETE);
         let file = options.open(&path).map_err(|source| match source.raw_os_error() {
             #[cfg(windows)]
             Some(SHARING_VIOLATION) => LockError::Held { directory: directory.to_path_buf() },
@@ -55,6 +55,9 @@ impl Lock {
     }
 }
 
+/// `FILE_SHARE_DELETE`.
+#[cfg(windows)]
+const SHARE_DELETE: u32 = 4;
 /// `ERROR_SHARING_VIOLATION`.
 #[cfg(windows)]
 const SHARING_VIOLATION: i32 = 32;
