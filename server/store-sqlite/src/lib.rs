@@ -22,6 +22,7 @@ mod migration;
 mod observe;
 mod open;
 mod overview;
+mod person;
 mod policy;
 mod setting;
 mod sighting;

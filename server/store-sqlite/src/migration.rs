@@ -33,6 +33,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &migrations! {
     16 "0016_audit";
     17 "0017_evaluations";
     18 "0018_approval_hours";
+    20 "0020_people";
+    21 "0021_person_devices";
     30 "0030_sightings";
     31 "0031_source_addresses";
     32 "0032_round_trips";

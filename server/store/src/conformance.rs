@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod links;
 pub mod pages;
 pub mod people;
+pub mod roster;
 pub mod sample;
 pub mod sightings;
 pub mod tokens;
@@ -73,6 +74,9 @@ where
         people::names_are_taken_once_and_sessions_end;
         people::failures_are_counted_in_one_step;
         people::settings_read_back;
+        roster::a_device_belongs_to_one_person;
+        roster::a_host_name_names_a_device_where_one_alone_has_it;
+        roster::people_are_found_by_name_and_paged;
         jobs::taken_jobs_are_hidden_and_failed_ones_come_back;
         jobs::a_taken_job_that_is_enqueued_again_is_done_again;
         links::a_value_is_work_once_another_has_it;

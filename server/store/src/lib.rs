@@ -17,6 +17,7 @@ mod ledger;
 mod link;
 mod overview;
 mod page;
+mod person;
 mod policy;
 mod sighting;
 mod sign_in;
@@ -46,6 +47,9 @@ pub use link::{
 pub use ledger::{Accepted, Chain, Intake, Ledger, MessageKind, Refusal, StoredMessage};
 pub use overview::{Overview, OverviewCounts};
 pub use page::{MAX_PAGE, Page, PageRequest};
+pub use person::{
+    DeviceRef, DeviceRefKind, HomePoint, People, Person, PersonFilter, PersonNames, PersonRow,
+};
 pub use policy::{Policies, PolicyRow};
 pub use sighting::{Forgotten, KeepFrom, NewSighting, RawAddress, Sighting, Sightings, SourceSeen};
 pub use sign_in::{SignInRow, SignIns};
@@ -67,6 +71,7 @@ pub trait Store:
     + Ledger
     + Links
     + Overview
+    + People
     + Policies
     + Sightings
     + SignIns
