@@ -78,7 +78,7 @@ pub mod tool_state;
 pub mod units;
 pub mod updates;
 pub mod users;
-#[cfg_attr(not(any(windows, test)), allow(dead_code, reason = "its bodies are on Windows alone"))]
+#[cfg_attr(not(windows), allow(dead_code, reason = "its bodies are on Windows alone"))]
 pub mod windows;
 
 pub use collect::{Collection, collect, collect_remembering};

@@ -162,7 +162,7 @@ fn say(answer: &Answer) -> Result<ExitCode, Failure> {
         }
         Answer::Withdrawn => page.paragraph("", "Withdrawn. The server is told with the next message."),
         Answer::Trips(trips) if trips.is_empty() => {
-            page.paragraph("", "No trip is announced on this machine.")
+            page.paragraph("", "No trip is announced on this machine.");
         }
         Answer::Trips(trips) => list(&mut page, trips),
         Answer::Refused(reason) => return Err(Failure::new(reason.clone())),

@@ -23,8 +23,9 @@ pub use approval::{
     ApprovalRequest, ApprovalScope, approval_hours, give_approval, suspended_approvals, withdraw_approval,
 };
 pub use case::{
-    Answer, CaseRequest, Chosen, answer_step, assign_case, close_case, comment_case, confirm_case, decline_case,
-    export_case, merge_case, note_look, open_case, propose_confirmation, split_case, title_case,
+    Answer, CaseRequest, Chosen, answer_step, assign_case, close_case, comment_case, confirm_case,
+    decline_case, export_case, merge_case, note_look, open_case, propose_confirmation, split_case,
+    title_case,
 };
 pub use device::{approve_device, restore_device, revoke_device, set_device_place};
 pub use enrolment_token::{EnrolmentTokenRequest, create_enrolment_token, revoke_enrolment_token};

@@ -7,7 +7,8 @@ use utoipa::{
 };
 
 use super::v1::{
-    api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies, tie_approvals, tokens, users,
+    api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies, tie_approvals,
+    tokens, users,
 };
 
 #[derive(OpenApi)]
@@ -90,7 +91,9 @@ mod tests {
             "Device",
             "Finding",
             "Case",
-            "CaseCounts", "Group", "Tie",
+            "CaseCounts",
+            "Group",
+            "Tie",
             "Approval",
             "Evaluation",
             "EnrolmentToken",

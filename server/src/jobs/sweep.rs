@@ -32,7 +32,10 @@ impl Worker {
             error!(error = &failed as &dyn std::error::Error, "due looks at groups could not be enqueued");
         }
         if let Err(failed) = self.forget().await {
-            error!(error = &failed as &dyn std::error::Error, "what may be kept no longer could not be forgotten");
+            error!(
+                error = &failed as &dyn std::error::Error,
+                "what may be kept no longer could not be forgotten"
+            );
         }
         match self.app.store.job_backlog().await {
             Ok((waiting, oldest)) => {

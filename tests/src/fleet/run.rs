@@ -95,7 +95,13 @@ impl Fleet<'_> {
         let device = assessment.report.device.clone();
         let mut device = Device::enroll(&mut connection, token, device, self.clock.now()).await?;
         let tenant = TenantKey::from_hex("demo", &device.tenant_key)?;
-        let inventory = inventory::take(&assessment.facts, catalogue, self.policy, &tenant, &inventory::Beside::default());
+        let inventory = inventory::take(
+            &assessment.facts,
+            catalogue,
+            self.policy,
+            &tenant,
+            &inventory::Beside::default(),
+        );
         let header = commit::Header {
             server: device.server.clone(),
             device_id: device.id.clone(),

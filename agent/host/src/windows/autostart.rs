@@ -175,7 +175,7 @@ fn scheduled(
             let Ok(found) = root.link_metadata(&path) else { continue };
             match found.kind {
                 FileKind::Directory if depth < MAX_DEPTH => waiting.push((path, depth + 1)),
-                FileKind::File => task(root, directory, path, variables, entries, gaps),
+                FileKind::File => task(root, directory, &path, variables, entries, gaps),
                 _ => {}
             }
         }
@@ -185,17 +185,17 @@ fn scheduled(
 fn task(
     root: &Root,
     directory: &str,
-    path: String,
+    path: &str,
     variables: &Variables,
     entries: &mut Vec<Autostart>,
     gaps: &mut Gaps,
 ) {
-    let bytes = match root.read(&path, MAX_TASK_BYTES) {
+    let bytes = match root.read(path, MAX_TASK_BYTES) {
         Ok(bytes) => bytes,
         Err(error) => return gaps.add_error("scheduled tasks", &error),
     };
     let Some(task) = tasks::parse(&bytes) else { return gaps.add("scheduled tasks", Why::Malformed) };
-    let name = path.get(directory.len()..).unwrap_or(&path).to_owned();
+    let name = path.get(directory.len()..).unwrap_or(path).to_owned();
     for (command, arguments) in task.commands {
         let program = program_of(&command, variables);
         let quoted = if command.contains(' ') && !command.starts_with('"') {
@@ -206,7 +206,7 @@ fn task(
         entries.push(Autostart {
             kind: AutostartKind::Schedule,
             name: name.clone(),
-            path: path.clone(),
+            path: path.to_owned(),
             user: task.runs_as.clone(),
             title: None,
             program,

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_table_the_registrys_copy_speaks() {
+    fn without_the_table_the_copy_in_the_registry_speaks() {
         let reading = read(&prepared(), &Fetched::default()).unwrap();
         assert_eq!(reading.value.product.as_deref(), Some("21CB"));
         assert!(reading.gaps.describe().contains("registry's copy"));

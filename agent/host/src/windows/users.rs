@@ -51,7 +51,7 @@ pub(super) fn read(registry: &dyn Registry, fetched: &Fetched) -> Read<Vec<User>
     let mut users = Vec::new();
     for (sid, home) in profiles(registry, &mut gaps) {
         let by_home = || home.rsplit('\\').next().unwrap_or_default().to_owned();
-        let administrator = members.iter().any(|member| *member == sid);
+        let administrator = members.contains(&sid);
         users.push(User {
             name: fetched.names.get(&sid).cloned().unwrap_or_else(by_home),
             home: Some(home.clone()),
