@@ -50,9 +50,9 @@ fn worst(result: &FarmResult) -> Option<Severity> {
 #[test]
 fn a_flat_of_twelve_is_a_group_and_its_arithmetic_adds_up() {
     let all: Vec<usize> = (0..12).collect();
-    let mut shared = line(&all);
-    shared.push(super::tests::shared(EdgeKind::Kvm, "", &[0, 1, 2, 3]));
-    let result = evaluate_farm(&input(12, shared));
+    let mut ties = line(&all);
+    ties.push(shared(EdgeKind::Kvm, "", &[0, 1, 2, 3]));
+    let result = evaluate_farm(&input(12, ties));
     assert_eq!(result.groups.len(), 1);
     let group = &result.groups[0];
     assert_eq!((group.workers, group.verdict), (12, GroupVerdict::Escalate));
