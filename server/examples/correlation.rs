@@ -191,6 +191,7 @@ fn intake(app: &App, n: u32, now: Timestamp) -> Result<Intake, Failure> {
         egress_class: Some(class.into()),
         source: None,
         answers: None,
+        brings_trips: false,
     })
 }
 

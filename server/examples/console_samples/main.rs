@@ -407,6 +407,7 @@ async fn report(
         egress_class: Some(seen.egress_class),
         source: None,
         answers: None,
+        brings_trips: false,
     };
     for accepted in app.store.commit(vec![intake]).await? {
         accepted.context("the report")?;

@@ -13,6 +13,7 @@ mod evaluation;
 mod finding;
 mod release;
 mod tie;
+mod trip;
 mod user;
 
 use bearing_store::{AuditEntry, StoreError};
@@ -34,6 +35,7 @@ pub use evaluation::{EvaluationRequest, create_evaluation, export_bundle, freeze
 pub use finding::{FindingKey, assign_finding, comment_finding, set_finding_status};
 pub use release::load_release;
 pub use tie::{TieRequest, approve_tie, withdraw_tie};
+pub use trip::{TripRequest, announce_trip, decide_trip, trip_bounds};
 pub use user::{UserRequest, change_password, create_user, set_user_disabled, set_user_role};
 
 use crate::{app::App, auth::Actor};

@@ -14,6 +14,7 @@ mod release;
 mod report;
 mod sign_in;
 mod silence;
+mod trip;
 mod verdict;
 mod wording;
 
@@ -21,6 +22,7 @@ pub use chain::{chain, fork};
 pub use open::{CorrelateError, assemble};
 pub use report::{Judged, report};
 pub use sign_in::sign_in;
+pub use trip::trips;
 pub use silence::{is_silent, silence, silence_ended};
 pub(crate) use verdict::risk_input;
 pub use verdict::verdict;

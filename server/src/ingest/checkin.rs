@@ -66,6 +66,7 @@ pub(super) async fn checkin(
         egress_class: Some(seen.class.as_str().to_owned()),
         source: Some(from),
         answers: None,
+        brings_trips: !message.trips.is_empty(),
     };
     ingest.take(intake, &device, message.policy_version).await.map(Json)
 }

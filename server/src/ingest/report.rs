@@ -104,6 +104,7 @@ pub(super) async fn report(
         egress_class: Some(seen.class.as_str().to_owned()),
         source: Some(from),
         answers,
+        brings_trips: false,
     };
     ingest.take(intake, &device, message.policy.version).await.map(Json)
 }

@@ -67,8 +67,11 @@ impl Worker {
         }
         let links: Vec<_> = done.iter_mut().filter_map(|(_, judged)| judged.links.take()).collect();
         store.take_links(&links).await?;
-        let farm: Vec<_> =
-            done.iter().filter(|(job, _)| job.kind == JobKind::Farm).map(|(job, _)| job.device.clone()).collect();
+        let farm: Vec<_> = done
+            .iter()
+            .filter(|(job, _)| job.kind == JobKind::Farm)
+            .map(|(job, _)| job.device.clone())
+            .collect();
         store.observe_all(&correlate::farm::look(&self.app, &farm, now).await?).await?;
         let mut places = BTreeMap::new();
         for (job, judged) in &mut done {
@@ -110,6 +113,10 @@ impl Worker {
             JobKind::Chain => correlate::chain(app, &job.device, job.sequence).await?,
             JobKind::Fork => correlate::fork(&job.device, job.sequence, job.enqueued_at),
             JobKind::Farm => Vec::new(),
+            JobKind::Trips => {
+                correlate::trips(app, &job.device, job.sequence).await?;
+                Vec::new()
+            }
             JobKind::Verdict => correlate::silence_ended(app, &job.device, &self.silence).await?,
         };
         Ok(Judged { observed, place: None, links: None })

@@ -4,7 +4,7 @@
 //! nowhere else. Twice is once.
 
 use bearing_protocol::Timestamp;
-use bearing_store::{Forgotten, KeepFrom, StoreError};
+use bearing_store::{Forgotten, KeepFrom, StoreError, days_at};
 use jiff::SignedDuration;
 use tracing::info;
 
@@ -12,7 +12,8 @@ use super::Worker;
 
 /// How long raw source addresses are kept.
 pub const ADDRESSES: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How long runs of addresses (keyed digest, country, network, class), sign-ins and round trips are kept.
+/// How long runs of addresses (keyed digest, country, network, class), sign-ins and round trips are kept, and trips after
+/// their last day.
 pub const PLACES: SignedDuration = SignedDuration::from_hours(60 * 24);
 /// How long earlier verdicts are kept.
 pub const VERDICTS: SignedDuration = SignedDuration::from_hours(60 * 24);
@@ -35,6 +36,7 @@ impl Worker {
         }
         let forgotten = self.app.store.forget_places(keep_from(now)).await?;
         self.app.store.forget_links(keep_from(now).places).await?;
+        self.app.store.forget_trips(days_at(keep_from(now).places).0).await?;
         *last = Some(now);
         if forgotten != Forgotten::default() {
             let Forgotten { addresses, places, verdicts } = forgotten;

@@ -23,6 +23,7 @@ pub(crate) const fn kind_number(kind: JobKind) -> i64 {
         JobKind::Chain => 2,
         JobKind::Verdict => 3,
         JobKind::Farm => 4,
+        JobKind::Trips => 5,
     }
 }
 
@@ -33,6 +34,7 @@ fn kind_of(number: i64) -> Result<JobKind, StoreError> {
         2 => Ok(JobKind::Chain),
         3 => Ok(JobKind::Verdict),
         4 => Ok(JobKind::Farm),
+        5 => Ok(JobKind::Trips),
         _ => Err(StoreError::Damaged { what: "job", source: format!("kind {number}").into() }),
     }
 }

@@ -218,6 +218,9 @@ async fn accept(
     if message.kind == MessageKind::Report {
         enqueue_in(tx, JobKind::Correlate, device, message.sequence, message.received_at).await?;
     }
+    if message.brings_trips {
+        enqueue_in(tx, JobKind::Trips, device, message.sequence, message.received_at).await?;
+    }
     if matches!(chain, Chain::Gap { .. } | Chain::Broken) {
         enqueue_in(tx, JobKind::Chain, device, message.sequence, message.received_at).await?;
     }

@@ -28,6 +28,7 @@ mod setting;
 mod sighting;
 mod sign_in;
 mod token;
+mod trip;
 mod user;
 mod verdict;
 

@@ -21,7 +21,7 @@ const SELECT: &str = "SELECT p.body, n.hr_key, n.display_name, n.user_name, n.ex
      FROM people p LEFT JOIN person_names n ON n.person = p.id";
 
 /// The device of a reference, `r` being a row of `person_devices`; a host name counts where one device alone has it.
-const RESOLVED: &str = "SELECT d.id, r.person, 0 AS rank FROM person_devices r JOIN devices d ON d.id = r.value \
+pub(crate) const RESOLVED: &str = "SELECT d.id, r.person, 0 AS rank FROM person_devices r JOIN devices d ON d.id = r.value \
      WHERE r.kind = 'id' \
      UNION ALL SELECT d.id, r.person, 1 AS rank FROM person_devices r JOIN devices d ON lower(d.hostname) = r.value \
      WHERE r.kind = 'hostname' \

@@ -21,6 +21,7 @@ pub mod roster;
 pub mod sample;
 pub mod sightings;
 pub mod tokens;
+pub mod trips;
 pub mod verdicts;
 
 use std::future::Future;
@@ -77,6 +78,12 @@ where
         roster::a_device_belongs_to_one_person;
         roster::a_host_name_names_a_device_where_one_alone_has_it;
         roster::people_are_found_by_name_and_paged;
+        trips::a_trip_is_one_however_often_it_is_announced;
+        trips::a_withdrawn_trip_stays_withdrawn;
+        trips::trips_count_for_a_persons_devices_while_they_touch_now;
+        trips::a_new_or_decided_trip_has_the_last_report_judged_again;
+        trips::a_check_in_with_trips_is_a_job;
+        trips::trip_pages_are_whole_and_filtered;
         jobs::taken_jobs_are_hidden_and_failed_ones_come_back;
         jobs::a_taken_job_that_is_enqueued_again_is_done_again;
         links::a_value_is_work_once_another_has_it;

@@ -15,6 +15,8 @@ pub enum JobKind {
     Chain,
     /// The device's verdict is to be computed again (an approval came or went, silence began).
     Verdict,
+    /// A check-in brought trips: take them. `sequence` names the check-in.
+    Trips,
     /// What the device shares with others changed: look at those it hangs together with.
     Farm,
 }

@@ -60,6 +60,8 @@ pub struct Intake {
     pub source: Option<SourceSeen>,
     /// The evaluation whose nonce it answers, already checked against the open challenge.
     pub answers: Option<(EvaluationId, String)>,
+    /// Whether it announces or withdraws trips: they are taken by a job of the same transaction.
+    pub brings_trips: bool,
 }
 
 /// How an accepted message continues its device's chain.

@@ -22,6 +22,7 @@ mod policy;
 mod sighting;
 mod sign_in;
 mod token;
+mod trip;
 mod user;
 mod verdict;
 
@@ -30,8 +31,8 @@ pub mod conformance;
 pub use approval::{ApprovalRow, Approvals};
 pub use audit::{AuditEntry, AuditLog};
 pub use case::{
-    CaseArithmetic, CaseChange, CaseCheck, CaseCounts, CaseDecision, CaseEvent, CaseFilter, CaseMember, CaseRow,
-    CaseStatus, CaseSubject, Cases, CheckResult, ClosingMark, CustodyEntry, Opened, SubjectKind,
+    CaseArithmetic, CaseChange, CaseCheck, CaseCounts, CaseDecision, CaseEvent, CaseFilter, CaseMember,
+    CaseRow, CaseStatus, CaseSubject, Cases, CheckResult, ClosingMark, CustodyEntry, Opened, SubjectKind,
 };
 pub use device::{DeviceFilter, DeviceRow, DeviceState, Devices, NewDevice};
 pub use error::StoreError;
@@ -41,19 +42,17 @@ pub use finding::{
 };
 pub use group::{GroupRow, Groups, Lineage, Looked, TieApproval};
 pub use job::{Job, JobKind, Jobs};
-pub use link::{
-    BootRow, Crowd, LinkHost, LinkKind, LinkRow, LinkSighting, Links, NewBoot, NewLink,
-};
 pub use ledger::{Accepted, Chain, Intake, Ledger, MessageKind, Refusal, StoredMessage};
+pub use link::{BootRow, Crowd, LinkHost, LinkKind, LinkRow, LinkSighting, Links, NewBoot, NewLink};
 pub use overview::{Overview, OverviewCounts};
 pub use page::{MAX_PAGE, Page, PageRequest};
-pub use person::{
-    DeviceRef, DeviceRefKind, HomePoint, People, Person, PersonFilter, PersonNames, PersonRow,
-};
+pub use person::{DeviceRef, DeviceRefKind, HomePoint, People, Person, PersonFilter, PersonNames, PersonRow};
 pub use policy::{Policies, PolicyRow};
 pub use sighting::{Forgotten, KeepFrom, NewSighting, RawAddress, Sighting, Sightings, SourceSeen};
 pub use sign_in::{SignInRow, SignIns};
 pub use token::{NewToken, TokenRefusal, TokenRow, Tokens};
+pub use jiff::civil::Date;
+pub use trip::{TripDecision, TripFilter, TripRow, TripState, Trips, days_at};
 pub use user::{ApiTokenRow, Role, SessionRow, UserRow, Users};
 pub use verdict::{PlaceCount, VerdictRow, Verdicts};
 
@@ -76,6 +75,7 @@ pub trait Store:
     + Sightings
     + SignIns
     + Tokens
+    + Trips
     + Users
     + Verdicts
     + Send

@@ -3,9 +3,9 @@
 //! Always: the roster's word first, then the device record's, then policy's; a trip that policy does not count is shown
 //! and allows nothing.
 
-use bearing_policies::{Policy, place};
+use bearing_policies::{Policy, place, policy::TripRule};
 use bearing_protocol::Timestamp;
-use bearing_store::DeviceRow;
+use bearing_store::{DeviceRow, TripRow, TripState};
 use serde::Serialize;
 
 use super::super::CorrelateError;
@@ -41,13 +41,31 @@ pub(in crate::correlate) struct TripShown {
     pub(in crate::correlate) counts: bool,
 }
 
+impl TripShown {
+    /// A trip under policy's rule.
+    fn of(trip: &TripRow, rule: TripRule) -> Self {
+        Self {
+            countries: trip.countries.clone(),
+            from: trip.from.to_string(),
+            until: trip.until.to_string(),
+            announced_by: trip.announced_by.clone(),
+            state: trip.state.as_str().to_owned(),
+            counts: match (trip.state, rule) {
+                (TripState::Approved, _) | (TripState::Announced, TripRule::Announced) => true,
+                (TripState::Announced, TripRule::Approved)
+                | (TripState::Declined | TripState::Withdrawn, _) => false,
+            },
+        }
+    }
+}
+
 impl Expected {
     /// What is expected of a device at `at`.
     pub(super) async fn of(
-        _app: &App,
+        app: &App,
         device: &DeviceRow,
         policy: &Policy,
-        _at: Timestamp,
+        at: Timestamp,
     ) -> Result<Self, CorrelateError> {
         let mut expected = Self::default();
         if expected.countries.is_empty() && !device.expected_countries.is_empty() {
@@ -58,6 +76,8 @@ impl Expected {
             expected.countries = policy.expected_countries().to_vec();
             expected.from = "policy";
         }
+        let trips = app.store.trips_of(&device.id, at).await?;
+        expected.trips = trips.iter().map(|trip| TripShown::of(trip, policy.place().trips)).collect();
         Ok(expected)
     }
 

@@ -93,6 +93,7 @@ pub fn intake(device: &DeviceId, sequence: u64, kind: MessageKind) -> Intake {
         egress_class: None,
         source: None,
         answers: None,
+        brings_trips: false,
     }
 }
 
