@@ -11,7 +11,7 @@ use bearing_server::{
     auth::{Needs, RouteEntry},
     console,
 };
-use bearing_store::Role;
+use bearing_store::{Role, Scope};
 use jiff::SignedDuration;
 
 mod house;
@@ -30,6 +30,7 @@ fn filled(entry: &RouteEntry) -> String {
         ("{case}", "cas_00"),
         ("{form}", "json"),
         ("{version}", "7"),
+        ("{trip}", "00000000000000aa"),
     ]);
     entry.path.split('/').map(|part| *ids.get(part).unwrap_or(&part)).collect::<Vec<_>>().join("/")
 }
@@ -106,6 +107,42 @@ async fn every_api_route_with_every_role() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn every_api_route_with_every_scope() {
+    let house = house().await;
+    let routes = api::routes();
+    let writes = [
+        (Scope::RosterWrite, "/api/v1/people"),
+        (Scope::SignInsWrite, "/api/v1/sign-ins"),
+        (Scope::TripsWrite, "/api/v1/trips"),
+    ];
+    let mut entered = 0;
+    for scope in Scope::ALL {
+        // The greatest role, so that the scope alone decides, and the least, which no scope raises.
+        for role in [Role::Admin, Role::Viewer] {
+            let token = house.api_token_for(role, &[scope]).await;
+            for entry in routes.table() {
+                let Needs::Role(needs) = entry.needs else { continue };
+                let sent = request(&entry.method, &filled(entry))
+                    .header(header::CONTENT_TYPE, "application/json")
+                    .header(header::AUTHORIZATION, format!("Bearer {token}"));
+                let (status, _, body) = house.send(sent.body(Body::from("{}")).unwrap()).await;
+                let of_noun = writes.iter().any(|(of, path)| *of == scope && entry.path.starts_with(path));
+                let reads = entry.method == Method::GET;
+                let may = role >= needs && (scope == Scope::All || (scope == Scope::Read && reads) || of_noun);
+                let case = format!("{} {} as {role:?} for {scope:?}: {status} {body}", entry.method, entry.path);
+                assert!(!status.is_server_error(), "{case}");
+                if entry.path.starts_with("/api/v1/r") {
+                    continue; // The roster's other nouns are tried with the roster.
+                }
+                assert_eq!(status != StatusCode::FORBIDDEN, may, "{case}");
+                entered += usize::from(may && scope != Scope::All && scope != Scope::Read);
+            }
+        }
+    }
+    assert!(entered >= 4, "each writing scope opened something: {entered}");
 }
 
 #[tokio::test]

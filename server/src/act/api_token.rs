@@ -1,7 +1,7 @@
 //! Creating and withdrawing API tokens.
 
 use bearing_protocol::{Timestamp, id::TokenId};
-use bearing_store::Role;
+use bearing_store::{Role, Scope};
 use serde_json::json;
 
 use super::{ActError, MAX_NAME_CHARS, audited, required};
@@ -17,6 +17,8 @@ pub struct ApiTokenRequest {
     pub name: String,
     /// What it may do.
     pub role: Role,
+    /// What it is for.
+    pub scopes: Vec<Scope>,
     /// Until when.
     pub expires_at: Timestamp,
 }
@@ -38,8 +40,17 @@ pub async fn create_api_token(
     if !actor.may(request.role) {
         return Err(ActError::invalid("a token may do no more than who makes it"));
     }
-    let token = new_api_token(&name, request.role, actor.name(), now, request.expires_at)?;
-    let detail = json!({ "name": name, "role": request.role, "expires_at": request.expires_at });
+    let mut scopes = request.scopes;
+    scopes.sort();
+    scopes.dedup();
+    if scopes.is_empty() {
+        return Err(ActError::invalid("a token is for something: choose a scope, or `all`"));
+    }
+    if scopes.len() > 1 && scopes.contains(&Scope::All) {
+        return Err(ActError::invalid("the scope `all` stands alone: it covers the others"));
+    }
+    let token = new_api_token(&name, request.role, &scopes, actor.name(), now, request.expires_at)?;
+    let detail = json!({ "name": name, "role": request.role, "scopes": scopes, "expires_at": request.expires_at });
     audited(app, actor, "api_token.create", token.row.id.as_str(), detail, async {
         Ok(app.store.add_api_token(&token.row).await?)
     })

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bearing_protocol::api::{Problem, problem};
-use bearing_store::{Role, StoreError};
+use bearing_store::{Role, Scope, StoreError};
 
 use crate::act::ActError;
 
@@ -40,6 +40,13 @@ impl ApiError {
     pub fn forbidden(role: Role, needs: Role) -> Self {
         let detail = format!("the token's role is {}, this needs {}", role.as_str(), needs.as_str());
         Self::new(StatusCode::FORBIDDEN, "forbidden", "the token may not do this").with_detail(detail)
+    }
+
+    /// The token is for something else.
+    pub fn out_of_scope(needs: &[Scope]) -> Self {
+        let needs: Vec<&str> = needs.iter().map(|scope| scope.as_str()).collect();
+        let detail = format!("the token's scopes do not cover this, which needs one of: {}", needs.join(", "));
+        Self::new(StatusCode::FORBIDDEN, "out-of-scope", "the token may not do this").with_detail(detail)
     }
 
     /// There is no such thing.

@@ -5,7 +5,7 @@ use axum::{
     extract::FromRequestParts,
     http::{StatusCode, request::Parts},
 };
-use bearing_store::{ApiTokenRow, Role, UserRow};
+use bearing_store::{ApiTokenRow, Role, Scope, UserRow};
 
 use crate::app::App;
 
@@ -14,21 +14,37 @@ use crate::app::App;
 pub struct Actor {
     name: String,
     role: Role,
+    scopes: Vec<Scope>,
     address: String,
 }
 
 impl Actor {
     /// The command line on the server's own machine, which has every right.
     pub fn command_line() -> Self {
-        Self { name: "cli".to_owned(), role: Role::Admin, address: "local".to_owned() }
+        Self {
+            name: "cli".to_owned(),
+            role: Role::Admin,
+            scopes: vec![Scope::All],
+            address: "local".to_owned(),
+        }
     }
 
     pub(super) fn of_user(user: &UserRow, address: &str) -> Self {
-        Self { name: user.name.clone(), role: user.role, address: address.to_owned() }
+        Self {
+            name: user.name.clone(),
+            role: user.role,
+            scopes: vec![Scope::All],
+            address: address.to_owned(),
+        }
     }
 
     pub(super) fn of_api_token(token: &ApiTokenRow, address: &str) -> Self {
-        Self { name: format!("api:{}", token.name), role: token.role, address: address.to_owned() }
+        Self {
+            name: format!("api:{}", token.name),
+            role: token.role,
+            scopes: token.scopes.clone(),
+            address: address.to_owned(),
+        }
     }
 
     /// The name in the audit log.
@@ -51,9 +67,14 @@ impl Actor {
         self.role >= role
     }
 
+    /// Whether it is for one of `scopes`.
+    pub fn is_for(&self, scopes: &[Scope]) -> bool {
+        self.scopes.iter().any(|scope| scopes.contains(scope))
+    }
+
     #[cfg(test)]
     pub(crate) fn for_test(name: &str, role: Role) -> Self {
-        Self { name: name.to_owned(), role, address: "127.0.0.1".to_owned() }
+        Self { name: name.to_owned(), role, scopes: vec![Scope::All], address: "127.0.0.1".to_owned() }
     }
 }
 

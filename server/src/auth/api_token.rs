@@ -1,8 +1,9 @@
-//! API tokens: `tok_….<64 hex digits>`, stored as the hash of their secret half, with a role and an expiry.
+//! API tokens: `tok_….<64 hex digits>`, stored as the hash of their secret half, with a role, scopes
+//! and an expiry.
 
 use axum::http::{HeaderMap, header};
 use bearing_protocol::{Timestamp, digest::Digest, id::TokenId};
-use bearing_store::{ApiTokenRow, Role, StoreError};
+use bearing_store::{ApiTokenRow, Role, Scope, StoreError};
 use zeroize::Zeroizing;
 
 use super::{
@@ -42,6 +43,7 @@ pub struct NewApiToken {
 pub fn new_api_token(
     name: &str,
     role: Role,
+    scopes: &[Scope],
     created_by: &str,
     now: Timestamp,
     expires_at: Timestamp,
@@ -54,6 +56,7 @@ pub fn new_api_token(
         secret_hash: hash(&secret),
         name: name.to_owned(),
         role,
+        scopes: scopes.to_vec(),
         created_by: created_by.to_owned(),
         created_at: now,
         expires_at,

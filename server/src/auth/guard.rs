@@ -19,6 +19,7 @@ use super::{
     api_token::{self, ApiTokenError},
     cookie::{FORM_COOKIE, cookie},
     csrf::{same_origin, same_text},
+    scope::scopes_for,
     session,
 };
 use crate::{api::ApiError, app::App, console::ProblemPage};
@@ -167,6 +168,10 @@ async fn enter_api(app: &App, mut request: Request, needs: Needs) -> Admitted {
     };
     if !actor.may(role) {
         return refuse(ApiError::forbidden(actor.role(), role));
+    }
+    let scopes = scopes_for(request.method(), request.uri().path());
+    if !actor.is_for(&scopes) {
+        return refuse(ApiError::out_of_scope(&scopes));
     }
     request.extensions_mut().insert(actor);
     Ok(request)

@@ -384,6 +384,7 @@ pub(super) fn user() -> UserRow {
 
 pub(super) fn api_token() -> ApiTokenRow {
     ApiTokenRow {
+        scopes: vec![bearing_store::Scope::Read, bearing_store::Scope::TripsWrite],
         id: TokenId::from_bytes(&[4; 16]),
         secret_hash: "secret-hash".into(),
         name: HOSTILE.into(),

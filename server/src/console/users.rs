@@ -6,7 +6,7 @@ use bearing_protocol::{
     Timestamp,
     id::{TokenId, UserId},
 };
-use bearing_store::{ApiTokenRow, Role, UserRow};
+use bearing_store::{ApiTokenRow, Role, Scope, UserRow};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -33,6 +33,16 @@ const ROLES: [(Role, &str); 4] = [
     (Role::Admin, "everything"),
 ];
 
+/// What a token may be for, for people.
+const SCOPES: [(Scope, &str); 6] = [
+    (Scope::Read, "reads what its role may read"),
+    (Scope::RosterWrite, "reads and changes the roster"),
+    (Scope::SignInsWrite, "hands in sign-ins"),
+    (Scope::TripsWrite, "announces and decides on trips"),
+    (Scope::Scim, "SCIM, for an identity provider"),
+    (Scope::All, "whatever its role may"),
+];
+
 /// An account, in a line.
 #[derive(Clone, Debug)]
 pub(super) struct UserLine {
@@ -50,6 +60,7 @@ pub(super) struct TokenLine {
     id: String,
     name: String,
     role: &'static str,
+    scopes: String,
     usable: bool,
     state: &'static str,
     created_by: String,
@@ -66,6 +77,7 @@ pub(super) struct UsersPage {
     users: Vec<UserLine>,
     tokens: Vec<TokenLine>,
     roles: [(Role, &'static str); 4],
+    scopes: [(Scope, &'static str); 6],
     min_chars: usize,
     proposed: String,
     earliest: String,
@@ -99,6 +111,7 @@ impl UsersPage {
                 .collect(),
             tokens: tokens.iter().map(|token| token_line(token, now)).collect(),
             roles: ROLES,
+            scopes: SCOPES,
             min_chars: MIN_PASSWORD_CHARS,
             proposed: day_after(now, PROPOSED_DAYS),
             earliest: day_after(now, 0),
@@ -196,6 +209,7 @@ pub(super) async fn password(
 pub(super) struct TokenFields {
     name: String,
     role: Role,
+    scope: Scope,
     expires: String,
 }
 
@@ -205,7 +219,7 @@ pub(super) async fn create_token(
     Fields(sent): Fields<TokenFields>,
 ) -> Result<Response, ProblemPage> {
     let expires_at = end_of_day("the expiry", &sent.expires)?;
-    let request = ApiTokenRequest { name: sent.name, role: sent.role, expires_at };
+    let request = ApiTokenRequest { name: sent.name, role: sent.role, scopes: vec![sent.scope], expires_at };
     let token = act::create_api_token(&app, visit.actor(), request).await?;
     render(&app, &visit, Some(token.reveal.to_string())).await
 }
@@ -238,6 +252,7 @@ fn token_line(token: &ApiTokenRow, now: Timestamp) -> TokenLine {
         id: token.id.to_string(),
         name: shown(&token.name),
         role: token.role.as_str(),
+        scopes: token.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", "),
         usable: state == "usable",
         state,
         created_by: shown(&token.created_by),

@@ -36,6 +36,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &migrations! {
     20 "0020_people";
     21 "0021_person_devices";
     24 "0024_trips";
+    25 "0025_api_token_scopes";
     30 "0030_sightings";
     31 "0031_source_addresses";
     32 "0032_round_trips";

@@ -2,7 +2,7 @@ use bearing_protocol::{
     Timestamp,
     id::{TokenId, UserId},
 };
-use bearing_store::{ApiTokenRow, SessionRow, StoreError, UserRow, Users};
+use bearing_store::{ApiTokenRow, Scope, SessionRow, StoreError, UserRow, Users};
 use sqlx::sqlite::SqliteRow;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 
 const USER: &str = "id, name, password_hash, role, created_at, last_sign_in, disabled";
 const API_TOKEN: &str =
-    "id, secret_hash, name, role, created_by, created_at, expires_at, revoked_at, last_used";
+    "id, secret_hash, name, role, created_by, created_at, expires_at, revoked_at, last_used, scopes";
 
 fn user(row: &SqliteRow) -> Result<UserRow, StoreError> {
     Ok(UserRow {
@@ -38,7 +38,19 @@ fn api_token(row: &SqliteRow) -> Result<ApiTokenRow, StoreError> {
         expires_at: instant_col(row, 6)?,
         revoked_at: maybe_instant_col(row, 7)?,
         last_used: maybe_instant_col(row, 8)?,
+        scopes: scopes(col(row, 9)?)?,
     })
+}
+
+/// Scopes as they are stored: words with spaces between.
+fn scopes(words: &str) -> Result<Vec<Scope>, StoreError> {
+    words
+        .split(' ')
+        .map(|word| {
+            Scope::of_word(word)
+                .ok_or_else(|| StoreError::Damaged { what: "scope", source: format!("`{word}`").into() })
+        })
+        .collect()
 }
 
 #[async_trait::async_trait]
@@ -186,7 +198,7 @@ impl Users for SqliteStore {
     async fn add_api_token(&self, token: &ApiTokenRow) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO api_tokens (id, secret_hash, name, role, created_by, created_at, expires_at, revoked_at, \
-             last_used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             last_used, scopes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(token.id.as_str())
         .bind(&token.secret_hash)
@@ -197,6 +209,7 @@ impl Users for SqliteStore {
         .bind(micros(token.expires_at))
         .bind(token.revoked_at.map(micros))
         .bind(token.last_used.map(micros))
+        .bind(token.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "))
         .execute(&self.writer)
         .await
         .map_err(|error| match is_duplicate(&error) {

@@ -6,7 +6,7 @@ use bearing_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::StoreError;
+use crate::{Scope, StoreError};
 
 /// What an account may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -82,6 +82,8 @@ pub struct ApiTokenRow {
     pub name: String,
     /// What it may do.
     pub role: Role,
+    /// What it is for; it does no more than that.
+    pub scopes: Vec<Scope>,
     /// Who made it.
     pub created_by: String,
     /// When.

@@ -21,7 +21,7 @@ use bearing_server::{
     auth::{hash_password, new_api_token},
     console,
 };
-use bearing_store::{Role, UserRow};
+use bearing_store::{Role, Scope, UserRow};
 use bearing_store_sqlite::SqliteStore;
 use jiff::SignedDuration;
 use tower::ServiceExt as _;
@@ -113,8 +113,12 @@ impl House {
     }
 
     pub(crate) async fn api_token(&self, role: Role) -> String {
+        self.api_token_for(role, &[Scope::All]).await
+    }
+
+    pub(crate) async fn api_token_for(&self, role: Role, scopes: &[Scope]) -> String {
         let now = self.app.clock.now();
-        let token = new_api_token("test", role, "ana", now, now + SignedDuration::from_hours(1)).unwrap();
+        let token = new_api_token("test", role, scopes, "ana", now, now + SignedDuration::from_hours(1)).unwrap();
         self.app.store.add_api_token(&token.row).await.unwrap();
         token.reveal.to_string()
     }

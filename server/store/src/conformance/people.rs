@@ -4,7 +4,7 @@ use bearing_protocol::id::UserId;
 use futures::future::join_all;
 
 use super::sample::{at, token_id};
-use crate::{ApiTokenRow, Role, SessionRow, Store, StoreError, UserRow};
+use crate::{ApiTokenRow, Role, Scope, SessionRow, Store, StoreError, UserRow};
 
 fn ana() -> UserRow {
     UserRow {
@@ -51,6 +51,7 @@ pub async fn names_are_taken_once_and_sessions_end<S: Store>(store: &S) {
         secret_hash: "cc".repeat(32),
         name: "siem".to_owned(),
         role: Role::Viewer,
+        scopes: vec![Scope::Read, Scope::TripsWrite],
         created_by: "ana".to_owned(),
         created_at: at(0),
         expires_at: at(1_000),
@@ -62,6 +63,7 @@ pub async fn names_are_taken_once_and_sessions_end<S: Store>(store: &S) {
     assert!(store.revoke_api_token(&token.id, at(5)).await.unwrap());
     let row = store.api_token(&token.id).await.unwrap().unwrap();
     assert_eq!((row.revoked_at, row.last_used), (Some(at(5)), Some(at(3))));
+    assert_eq!(row.scopes, token.scopes);
     assert_eq!(store.api_tokens().await.unwrap().len(), 1);
 }
 

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderName, StatusCode, header},
 };
 use bearing_protocol::Timestamp;
-use bearing_store::Role;
+use bearing_store::{Role, Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,14 +20,22 @@ use crate::{
 /// What token.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "SIEM export", "role": "viewer", "expires_at": "2027-02-23T23:59:59Z"}))]
+#[schema(example = json!({"name": "SIEM export", "role": "viewer", "scopes": ["read"], "expires_at": "2027-02-23T23:59:59Z"}))]
 pub(in crate::api) struct WantedApiToken {
     name: String,
     /// `viewer auditor analyst admin`; no more than the caller's own.
     #[schema(value_type = String)]
     role: Role,
+    /// `all read roster:write sign-ins:write trips:write scim`; `all` where absent.
+    #[serde(default = "everything")]
+    #[schema(value_type = Vec<String>)]
+    scopes: Vec<Scope>,
     #[schema(value_type = String)]
     expires_at: Timestamp,
+}
+
+fn everything() -> Vec<Scope> {
+    vec![Scope::All]
 }
 
 /// A token just created.
@@ -45,7 +53,12 @@ pub(in crate::api) async fn handle(
     actor: Actor,
     Body(wanted): Body<WantedApiToken>,
 ) -> Result<(StatusCode, [(HeaderName, &'static str); 1], Json<CreatedApiToken>), ApiError> {
-    let request = ApiTokenRequest { name: wanted.name, role: wanted.role, expires_at: wanted.expires_at };
+    let request = ApiTokenRequest {
+        name: wanted.name,
+        role: wanted.role,
+        scopes: wanted.scopes,
+        expires_at: wanted.expires_at,
+    };
     let token = act::create_api_token(&app, &actor, request).await?;
     let created = CreatedApiToken { id: token.row.id.to_string(), token: token.reveal.to_string() };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(created)))

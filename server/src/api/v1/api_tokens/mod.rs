@@ -10,12 +10,14 @@ use utoipa::ToSchema;
 
 /// An API token, without its secret.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(example = json!({"id": "tok_04040404040404040404040404040404", "name": "SIEM export", "role": "viewer", "created_by": "ana", "created_at": "2026-11-25T08:00:00Z", "expires_at": "2027-02-23T23:59:59Z", "revoked_at": null, "last_used": null}))]
+#[schema(example = json!({"id": "tok_04040404040404040404040404040404", "name": "SIEM export", "role": "viewer", "scopes": ["read"], "created_by": "ana", "created_at": "2026-11-25T08:00:00Z", "expires_at": "2027-02-23T23:59:59Z", "revoked_at": null, "last_used": null}))]
 pub(in crate::api) struct ApiToken {
     id: String,
     name: String,
     /// `viewer auditor analyst admin`.
     role: &'static str,
+    /// `all read roster:write sign-ins:write trips:write scim`.
+    scopes: Vec<&'static str>,
     created_by: String,
     created_at: String,
     expires_at: String,
@@ -29,6 +31,7 @@ impl ApiToken {
             id: row.id.to_string(),
             name: row.name,
             role: row.role.as_str(),
+            scopes: row.scopes.iter().map(|scope| scope.as_str()).collect(),
             created_by: row.created_by,
             created_at: row.created_at.to_string(),
             expires_at: row.expires_at.to_string(),
