@@ -32,7 +32,7 @@ const ADMIN: Needs = Needs::Role(Role::Admin);
 pub fn routes() -> Routes {
     use v1::{
         api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies,
-        tie_approvals, tokens, users,
+        sign_ins, tie_approvals, tokens, trips, users,
     };
     Routes::behind(Door::Api)
         .get("/api/v1/openapi.json", Needs::Nobody, openapi::show)
@@ -75,6 +75,10 @@ pub fn routes() -> Routes {
         .get("/api/v1/tie-approvals", AUDITOR, tie_approvals::list::handle)
         .post("/api/v1/tie-approvals", ANALYST, tie_approvals::give::handle)
         .post("/api/v1/tie-approvals/{approval}/withdraw", ANALYST, tie_approvals::withdraw::handle)
+        .get("/api/v1/trips", VIEWER, trips::list::handle)
+        .post("/api/v1/trips", ANALYST, trips::announce::handle)
+        .post("/api/v1/trips/{trip}/decide", ANALYST, trips::decide::handle)
+        .post("/api/v1/sign-ins", ANALYST, sign_ins::hand_in::handle)
         .get("/api/v1/policies", VIEWER, policies::handle)
         .get("/api/v1/tokens", AUDITOR, tokens::list::handle)
         .post("/api/v1/tokens", ADMIN, tokens::create::handle)

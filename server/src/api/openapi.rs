@@ -7,8 +7,8 @@ use utoipa::{
 };
 
 use super::v1::{
-    api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies, tie_approvals,
-    tokens, users,
+    api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies, sign_ins,
+    tie_approvals, tokens, trips, users,
 };
 
 #[derive(OpenApi)]
@@ -30,6 +30,8 @@ use super::v1::{
         evaluations::freeze::handle, evaluations::bundle::handle,
         groups::list::handle, groups::get::handle,
         tie_approvals::list::handle, tie_approvals::give::handle, tie_approvals::withdraw::handle,
+        trips::list::handle, trips::announce::handle, trips::decide::handle,
+        sign_ins::hand_in::handle,
         policies::handle,
         tokens::list::handle, tokens::create::handle, tokens::revoke::handle,
         users::list::handle, users::create::handle,
@@ -94,6 +96,8 @@ mod tests {
             "CaseCounts",
             "Group",
             "Tie",
+            "Trip",
+            "HandedIn",
             "Approval",
             "Evaluation",
             "EnrolmentToken",

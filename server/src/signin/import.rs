@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bearing_policies::{Policy, policy::Site};
 use bearing_protocol::{id::DeviceId, payload::PolicyPayload, text::printable};
-use bearing_store::{DeviceRow, MAX_PAGE, PageRequest, PolicyRow, SignInRow, SourceSeen, StoreError};
+use bearing_store::{DeviceRow, MAX_PAGE, PageRequest, PersonFilter, PolicyRow, SignInRow, SourceSeen, StoreError};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
@@ -45,6 +45,29 @@ impl DeviceNames {
             names.0.entry(user.to_lowercase()).or_default().insert(device.to_owned());
         }
         Ok(names)
+    }
+
+    /// The devices of the people who signed in, as the roster has them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn of_roster(app: &App, sign_ins: &[SignIn]) -> Result<Self, StoreError> {
+        let mut names = Self::default();
+        let users: BTreeSet<&str> = sign_ins.iter().map(|sign_in| sign_in.user.as_str()).collect();
+        for user in users {
+            let filter = PersonFilter { user_name: Some(user.to_owned()), ..PersonFilter::default() };
+            for person in app.store.people(&filter, &PageRequest::default()).await?.items {
+                for device in app.store.devices_of(&person.row.id).await? {
+                    names.add(user, device.as_str());
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    /// Adds a device (id or host name) of a user.
+    pub fn add(&mut self, user: &str, device: &str) {
+        self.0.entry(user.trim().to_lowercase()).or_default().insert(device.trim().to_owned());
     }
 
     fn devices<'a>(&self, user: &str, all: &'a [DeviceRow]) -> Vec<&'a DeviceRow> {
