@@ -4,6 +4,7 @@
 //! file and shown once, never taken as an argument. Exit codes: 0 done, 1 something does not hold, 2 could not.
 
 mod anchor;
+mod api_token;
 mod audit;
 mod backup;
 mod case;
@@ -23,6 +24,7 @@ mod release;
 mod serve;
 mod signin;
 mod token;
+mod trip;
 mod user;
 
 use std::{
@@ -56,6 +58,10 @@ enum Command {
     SignIns(signin::SignIns),
     /// Enrolment tokens: create, list, revoke
     Token(token::Token),
+    /// Trips: list, announce, approve, decline
+    Trip(trip::Trip),
+    /// Tokens for programs: create, list, revoke
+    ApiToken(api_token::ApiToken),
     /// Devices: list, approve, revoke, restore, and where each is expected
     Device(device::Device),
     /// Accounts: add, list, reset a password, disable
@@ -140,6 +146,8 @@ impl Cli {
             Command::Anchor(anchor) => anchor.run().await.map(|()| 0),
             Command::SignIns(sign_ins) => sign_ins.run().await,
             Command::Token(token) => token.run().await.map(|()| 0),
+            Command::Trip(trip) => trip.run().await.map(|()| 0),
+            Command::ApiToken(token) => token.run().await.map(|()| 0),
             Command::Device(device) => device.run().await.map(|()| 0),
             Command::User(user) => user.run().await.map(|()| 0),
             Command::Policy(policy) => policy.run().await,
