@@ -178,6 +178,8 @@ fn notice(code: &str) -> Option<&'static str> {
         "split" => "Split. Both cases remember.",
         "merged" => "Merged. The other one is kept as moved.",
         "tie" => "Approved. It weighs nothing until the approval ends.",
+        "trip" => "Announced. The device's last report is judged again.",
+        "trip-decided" => "Decided. The device's last report is judged again.",
         "status" => "Status changed.",
         "revoked-token" => "Revoked. Nobody can use it any more.",
         "evaluation" => "Created. Devices answer at their next check-in.",

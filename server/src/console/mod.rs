@@ -34,6 +34,7 @@ mod problem;
 mod sheets;
 mod sign_in;
 mod theme;
+mod trips;
 mod users;
 mod view;
 
@@ -100,6 +101,9 @@ pub fn routes() -> Routes {
         .get("/farm/{group}", AUDITOR, group::show)
         .post("/farm/ties", ANALYST, farm::approve)
         .post("/farm/ties/{approval}/withdraw", ANALYST, farm::withdraw)
+        .get("/trips", VIEWER, trips::show)
+        .post("/trips", ANALYST, trips::announce)
+        .post("/trips/{trip}/decide", ANALYST, trips::decide)
         .get("/approvals", VIEWER, approvals::show)
         .post("/approvals/{approval}/withdraw", ANALYST, approvals::withdraw)
         .get("/enrolment", AUDITOR, enrolment::show)

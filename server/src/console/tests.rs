@@ -37,6 +37,7 @@ fn rendered() -> Vec<(String, String)> {
         policies::PolicyPage,
         ProblemPage,
         sign_in::SignInPage,
+        trips::TripsPage,
         users::UsersPage,
     );
     pages
@@ -74,7 +75,7 @@ fn hostile_text_reaches_the_pages_at_all() {
         .filter(|(_, html)| html.contains("&#60;script&#62;alert"))
         .map(|(page, _)| page.split('#').next().unwrap_or_default().to_owned())
         .collect();
-    assert_eq!(with.len(), 19, "all but the problem page show text from outside: {with:?}");
+    assert_eq!(with.len(), 20, "all but the problem page show text from outside: {with:?}");
 }
 
 #[test]
