@@ -179,10 +179,20 @@ fn uninstall_clean_wants_to_be_told_twice_and_then_leaves_nothing() {
     let place = state.path().to_str().unwrap();
     fs::write(state.path().join("device.key"), "x").unwrap();
     fs::create_dir(state.path().join("spool")).unwrap();
-    assert_eq!(code(&agent(&["uninstall-clean", "--state-dir", place])), 2);
+    let board = tempfile::tempdir().unwrap();
+    for name in ["status.json", "last-report.json", ".status.json.tmp"] {
+        fs::write(board.path().join(name), "x").unwrap();
+    }
+    let clean = |more: &[&str]| {
+        let directories = ["--state-dir", place, "--notice-dir", board.path().to_str().unwrap()];
+        agent(&[&["uninstall-clean"], more, &directories].concat())
+    };
+    assert_eq!(code(&clean(&[])), 2);
     assert!(state.path().join("device.key").exists());
-    assert_eq!(code(&agent(&["uninstall-clean", "--yes", "--state-dir", place])), 0);
-    assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+    assert_eq!(code(&clean(&["--yes", "--wait", "5"])), 0);
+    for directory in [&state, &board] {
+        assert!(fs::read_dir(directory.path()).map_or(true, |mut left| left.next().is_none()));
+    }
 }
 
 #[test]

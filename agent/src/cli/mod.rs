@@ -111,7 +111,7 @@ fn run(arguments: Arguments, clock: Arc<dyn Clock>) -> Result<ExitCode, Failure>
         Command::Trip(command) => command.run(&state, &board, clock.as_ref()),
         Command::Doctor => doctor::doctor(&state, &config()?, &clock),
         Command::Explain(command) => command.run(clock.as_ref()),
-        Command::UninstallClean(command) => command.run(&state),
+        Command::UninstallClean(command) => command.run(&state, &board),
     }
 }
 

@@ -4,7 +4,7 @@
 //! let go is let go from the front, so that the chain of what stays still holds.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::OpenOptions,
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -172,16 +172,20 @@ fn follow(before: Option<&Entry>, line: Line) -> (Entry, Vec<u8>) {
 }
 
 fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
+    let options = OpenOptions::new();
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let options = {
+        let mut options = options;
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options
+    };
     options
 }
 
 fn sync_parent(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     if let Some(directory) = path.parent() {
-        File::open(directory)?.sync_all()?;
+        std::fs::File::open(directory)?.sync_all()?;
     }
     let _ = path;
     Ok(())

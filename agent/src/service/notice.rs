@@ -16,7 +16,7 @@ use super::{LastReport, Record};
 use crate::{
     chain::Chain,
     policy_store::PolicyStore,
-    state::{Enrolment, FileError, StateDirectory, read_at_most},
+    state::{Enrolment, FileError, StateDirectory, read_at_most, remove},
     trips::{Shown, TripBook},
 };
 
@@ -191,6 +191,29 @@ impl NoticeBoard {
         self.read(REPORT_FILE)
     }
 
+    /// Takes both down, and on Windows, where nothing else does it, the directory.
+    ///
+    /// # Errors
+    /// [`FileError::Remove`].
+    pub fn take_down(&self) -> Result<(), FileError> {
+        for name in [NOTICE_FILE, REPORT_FILE] {
+            remove(&self.directory.join(name))?;
+            remove(&self.temporary(name))?;
+        }
+        #[cfg(windows)]
+        match fs::remove_dir(&self.directory) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(FileError::Remove { path: self.directory.clone(), source });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn temporary(&self, name: &str) -> PathBuf {
+        self.directory.join(format!(".{name}.tmp"))
+    }
+
     pub(super) fn hang_notice(&self, notice: &Notice) -> Result<(), FileError> {
         self.write(NOTICE_FILE, notice)
     }
@@ -211,7 +234,7 @@ impl NoticeBoard {
         let fail = |source| FileError::Write { path: path.clone(), source };
         let bytes = serde_json::to_vec(value).map_err(|error| fail(io::Error::other(error)))?;
         fs::create_dir_all(&self.directory).map_err(fail)?;
-        let temporary = self.directory.join(format!(".{name}.tmp"));
+        let temporary = self.temporary(name);
         fs::write(&temporary, bytes).map_err(fail)?;
         open_to_all(&self.directory, &temporary).and_then(|()| fs::rename(&temporary, &path)).map_err(fail)
     }

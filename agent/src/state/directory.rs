@@ -102,6 +102,24 @@ impl StateDirectory {
         }
         Ok(())
     }
+
+    /// Removes the cleaned directory, and the agent's own above it where nothing of others is in it.
+    ///
+    /// # Errors
+    /// Where it is not empty or cannot be removed.
+    #[cfg(windows)]
+    pub fn remove_empty(&self) -> Result<(), FileError> {
+        let fail = |source| FileError::Remove { path: self.path.clone(), source };
+        fs::remove_dir(&self.path).map_err(fail)?;
+        match self.path.parent().filter(|above| above.ends_with(super::paths::OWN_DIRECTORY)) {
+            // An administrator's `agent.toml` stays, and the directory with it.
+            Some(above) => match fs::remove_dir(above) {
+                Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => Err(fail(error)),
+                _ => Ok(()),
+            },
+            None => Ok(()),
+        }
+    }
 }
 
 /// Largest file that the agent reads from its state directory.
