@@ -43,6 +43,13 @@ impl Worker {
         let judging: Vec<_> = jobs.iter().map(|job| self.judge(job).boxed()).collect();
         let judged: Vec<_> = futures::stream::iter(judging).buffered(AT_ONCE).collect().await;
         for (job, judged) in jobs.iter().zip(judged) {
+            // One after another, in their order: what a device may announce is counted.
+            let judged = match judged {
+                Ok(judged) if job.kind == JobKind::Trips => {
+                    correlate::trips(&self.app, &job.device, job.sequence).await.map(|()| judged)
+                }
+                judged => judged,
+            };
             match judged {
                 Ok(judged) => done.push((job, judged)),
                 Err(CorrelateError::Store(error)) if passes(&error) => return Err(error),
@@ -112,11 +119,7 @@ impl Worker {
             JobKind::Correlate => return correlate::report(app, &job.device, job.sequence).await,
             JobKind::Chain => correlate::chain(app, &job.device, job.sequence).await?,
             JobKind::Fork => correlate::fork(&job.device, job.sequence, job.enqueued_at),
-            JobKind::Farm => Vec::new(),
-            JobKind::Trips => {
-                correlate::trips(app, &job.device, job.sequence).await?;
-                Vec::new()
-            }
+            JobKind::Farm | JobKind::Trips => Vec::new(),
             JobKind::Verdict => correlate::silence_ended(app, &job.device, &self.silence).await?,
         };
         Ok(Judged { observed, place: None, links: None })
