@@ -27,5 +27,6 @@ pub mod installation;
 pub mod jobs;
 pub mod metrics;
 pub mod release;
+pub mod roster;
 pub mod serve;
 pub mod signin;

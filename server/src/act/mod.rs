@@ -14,6 +14,7 @@ mod finding;
 mod release;
 mod sign_in;
 mod tie;
+mod roster;
 mod trip;
 mod user;
 
@@ -37,6 +38,7 @@ pub use finding::{FindingKey, assign_finding, comment_finding, set_finding_statu
 pub use release::load_release;
 pub use sign_in::{SignInRequest, hand_in_sign_ins};
 pub use tie::{TieRequest, approve_tie, withdraw_tie};
+pub use roster::{import_roster, remove_person};
 pub use trip::{TripRequest, announce_trip, decide_trip, trip_bounds};
 pub use user::{UserRequest, change_password, create_user, set_user_disabled, set_user_role};
 

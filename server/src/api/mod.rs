@@ -32,7 +32,7 @@ const ADMIN: Needs = Needs::Role(Role::Admin);
 pub fn routes() -> Routes {
     use v1::{
         api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies,
-        sign_ins, tie_approvals, tokens, trips, users,
+        roster, sign_ins, tie_approvals, tokens, trips, users,
     };
     Routes::behind(Door::Api)
         .get("/api/v1/openapi.json", Needs::Nobody, openapi::show)
@@ -75,6 +75,7 @@ pub fn routes() -> Routes {
         .get("/api/v1/tie-approvals", AUDITOR, tie_approvals::list::handle)
         .post("/api/v1/tie-approvals", ANALYST, tie_approvals::give::handle)
         .post("/api/v1/tie-approvals/{approval}/withdraw", ANALYST, tie_approvals::withdraw::handle)
+        .post("/api/v1/roster", ANALYST, roster::import::handle)
         .get("/api/v1/trips", VIEWER, trips::list::handle)
         .post("/api/v1/trips", ANALYST, trips::announce::handle)
         .post("/api/v1/trips/{trip}/decide", ANALYST, trips::decide::handle)

@@ -7,7 +7,7 @@ use utoipa::{
 };
 
 use super::v1::{
-    api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies, sign_ins,
+    api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies, roster, sign_ins,
     tie_approvals, tokens, trips, users,
 };
 
@@ -31,7 +31,7 @@ use super::v1::{
         groups::list::handle, groups::get::handle,
         tie_approvals::list::handle, tie_approvals::give::handle, tie_approvals::withdraw::handle,
         trips::list::handle, trips::announce::handle, trips::decide::handle,
-        sign_ins::hand_in::handle,
+        sign_ins::hand_in::handle, roster::import::handle,
         policies::handle,
         tokens::list::handle, tokens::create::handle, tokens::revoke::handle,
         users::list::handle, users::create::handle,

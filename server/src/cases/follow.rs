@@ -20,7 +20,7 @@ use super::{
     evidence::{is_open, news_of},
     findings_of, judge, shown_severity,
 };
-use crate::{act, app::App, auth::random_bytes};
+use crate::{act, app::App, auth::random_bytes, roster::NEW_HIRE_DAYS};
 
 /// Who acts here, in timelines and audit entries.
 const SERVER: &str = "server";
@@ -78,6 +78,7 @@ async fn open(app: &App, verdict: &VerdictRow, now: Timestamp) -> Result<(), Sto
     let gravest = findings.iter().find(|row| counts(row)).map_or("", |row| row.finding.title.as_str());
     let title = printable(&format!("{}: {gravest}", row.hostname), MAX_TITLE_CHARS);
     let case = new_case(CaseId::from_bytes(&bytes), CaseSubject::device(device), title, RULE, now);
+    let case = CaseRow { flags: flags(app, device, now).await?, ..case };
     let case = judge(std::slice::from_ref(device), &findings).onto(case);
     let report = app.store.result_sequence(device).await?;
     let change = CaseChange {
@@ -95,6 +96,17 @@ async fn open(app: &App, verdict: &VerdictRow, now: Timestamp) -> Result<(), Sto
         act::note(app, SERVER, "case.open", case.id.as_str(), detail).await?;
     }
     Ok(())
+}
+
+/// What the roster says of the person behind a device: it orders the queue and changes no score.
+async fn flags(app: &App, device: &DeviceId, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    let Some(person) = app.store.person_of(device).await? else { return Ok(Vec::new()) };
+    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let new = person.row.hired_on.is_some_and(|day| {
+        (0..=NEW_HIRE_DAYS).contains(&i64::from((today - day).get_days()))
+    });
+    let words = [("new_hire", new), ("contractor", person.row.contractor), ("privileged", person.row.privileged)];
+    Ok(words.into_iter().filter(|(_, on)| *on).map(|(word, _)| word.to_owned()).collect())
 }
 
 /// A case that is about to be opened, not judged yet.

@@ -24,6 +24,7 @@ mod release;
 mod serve;
 mod signin;
 mod token;
+mod roster;
 mod trip;
 mod user;
 
@@ -60,6 +61,8 @@ enum Command {
     Token(token::Token),
     /// Trips: list, announce, approve, decline
     Trip(trip::Trip),
+    /// The roster: who should be where, from CSV; import, list, show, remove, export, template
+    Roster(roster::Roster),
     /// Tokens for programs: create, list, revoke
     ApiToken(api_token::ApiToken),
     /// Devices: list, approve, revoke, restore, and where each is expected
@@ -147,6 +150,7 @@ impl Cli {
             Command::SignIns(sign_ins) => sign_ins.run().await,
             Command::Token(token) => token.run().await.map(|()| 0),
             Command::Trip(trip) => trip.run().await.map(|()| 0),
+            Command::Roster(roster) => roster.run().await,
             Command::ApiToken(token) => token.run().await.map(|()| 0),
             Command::Device(device) => device.run().await.map(|()| 0),
             Command::User(user) => user.run().await.map(|()| 0),

@@ -4,10 +4,10 @@
 //! as it has.
 
 /// A record and the line it begins on, from 1.
-pub(super) type Record = (usize, Vec<String>);
+pub(crate) type Record = (usize, Vec<String>);
 
 /// Splits a text into records; empty lines are none.
-pub(super) fn records(text: &str) -> Vec<Record> {
+pub(crate) fn records(text: &str) -> Vec<Record> {
     let mut records = Vec::new();
     let mut fields = Vec::new();
     let mut field = String::new();

@@ -4,7 +4,7 @@
 //! that belongs to a device only keyed digests, country, network and class are kept, of any other nothing. What an
 //! organisation's network or a browser's relay explains is no finding.
 
-mod csv;
+pub(crate) mod csv;
 mod import;
 mod judge;
 mod read;

@@ -9,6 +9,7 @@ pub(super) mod evaluations;
 pub(super) mod findings;
 pub(super) mod groups;
 pub(super) mod policies;
+pub(super) mod roster;
 pub(super) mod sign_ins;
 pub(super) mod tie_approvals;
 pub(super) mod tokens;

@@ -49,7 +49,7 @@ pub async fn crowd_behind(
     }
     let place = match site {
         Some(kind) => Some(SharedPlace::Kind(kind)),
-        None => shared_place(app, device, crowd, now).await?,
+        None => shared_place(app, device, crowd).await?,
     };
     Ok(Fleet {
         workers_same_ip_7d: crowd.workers,
@@ -64,9 +64,8 @@ async fn shared_place(
     app: &App,
     device: &DeviceId,
     crowd: Crowd,
-    now: Timestamp,
 ) -> Result<Option<SharedPlace>, StoreError> {
-    let own = worker(app, device, now).await?;
+    let own = worker(app, device).await?;
     let all_declared = crowd.in_shared_place >= crowd.workers;
     Ok((own.shared_place.is_some() && all_declared)
         .then(|| SharedPlace::Sized { kind: "shared_place".to_owned(), size: Some(own.shared_size) }))

@@ -50,7 +50,7 @@ pub(in crate::correlate) async fn seen(
     installs.truncate(MAX_FIRST_INSTALLS);
     install_values(app, &mut values, &installs).await?;
     values.inventory(&items);
-    let worker = worker(app, &stored.device.id, now).await?;
+    let worker = worker(app, &stored.device.id).await?;
     let mut assessed: Vec<LinkKind> = ALWAYS.to_vec();
     if !items.is_empty() {
         // Policy lets the inventory out: what it lacks is not there.

@@ -1,6 +1,6 @@
 //! Whose device it is, and which shared place that person declared.
 
-use bearing_protocol::{Timestamp, id::DeviceId};
+use bearing_protocol::id::DeviceId;
 use bearing_store::StoreError;
 
 use crate::app::App;
@@ -16,6 +16,13 @@ pub(crate) struct Worker {
 }
 
 /// The worker of a device. A device without a person is its own worker.
-pub(crate) async fn worker(_app: &App, device: &DeviceId, _now: Timestamp) -> Result<Worker, StoreError> {
-    Ok(Worker { id: device.to_string(), shared_place: None, shared_size: 0 })
+pub(crate) async fn worker(app: &App, device: &DeviceId) -> Result<Worker, StoreError> {
+    Ok(match app.store.person_of(device).await? {
+        Some(person) => Worker {
+            id: person.row.id,
+            shared_place: person.row.shared_place,
+            shared_size: person.row.shared_place_size,
+        },
+        None => Worker { id: device.to_string(), shared_place: None, shared_size: 0 },
+    })
 }

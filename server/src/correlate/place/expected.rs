@@ -68,6 +68,16 @@ impl Expected {
         at: Timestamp,
     ) -> Result<Self, CorrelateError> {
         let mut expected = Self::default();
+        if let Some(person) = app.store.person_of(&device.id).await?.filter(|person| person.row.active) {
+            expected.home = person.row.home.map(|home| place::Home {
+                lat: home.latitude,
+                lon: home.longitude,
+                radius_km: home.radius_km,
+            });
+            expected.ship_to = person.row.ship_to;
+            expected.countries = person.row.countries;
+            expected.from = "roster";
+        }
         if expected.countries.is_empty() && !device.expected_countries.is_empty() {
             expected.countries = device.expected_countries.clone();
             expected.from = "device record";

@@ -1,0 +1,3 @@
+//! The roster: taken from CSV.
+
+pub(in crate::api) mod import;
