@@ -68,9 +68,18 @@ pub(crate) async fn house() -> House {
         public_url: ORIGIN.into(),
         demo: false,
     });
+    House { router: router_of(&app), app, clock, _dir: dir }
+}
+
+fn router_of(app: &App) -> Router {
     let people = console::router().fallback(console::not_found).with_state(app.clone());
-    let router = Router::new().merge(api::router().with_state(app.clone())).fallback_service(people);
-    House { app, clock, router, _dir: dir }
+    Router::new().merge(api::router().with_state(app.clone())).fallback_service(people)
+}
+
+/// The doors of a server that another helper runs.
+pub(crate) fn house_on(app: App) -> House {
+    let clock = Arc::new(FixedClock::new(app.clock.now()));
+    House { router: router_of(&app), app, clock, _dir: tempfile::tempdir().unwrap() }
 }
 
 impl House {
@@ -118,7 +127,8 @@ impl House {
 
     pub(crate) async fn api_token_for(&self, role: Role, scopes: &[Scope]) -> String {
         let now = self.app.clock.now();
-        let token = new_api_token("test", role, scopes, "ana", now, now + SignedDuration::from_hours(1)).unwrap();
+        let token =
+            new_api_token("test", role, scopes, "ana", now, now + SignedDuration::from_hours(1)).unwrap();
         self.app.store.add_api_token(&token.row).await.unwrap();
         token.reveal.to_string()
     }
