@@ -10,6 +10,7 @@ mod case;
 mod case_change;
 mod column;
 mod device;
+mod erasure;
 mod evaluation;
 mod fault;
 mod finding;

@@ -10,6 +10,7 @@ pub mod approvals;
 pub mod audit;
 pub mod cases;
 pub mod chain;
+pub mod erasure;
 pub mod evaluations;
 pub mod findings;
 pub mod groups;
@@ -84,6 +85,7 @@ where
         trips::a_new_or_decided_trip_has_the_last_report_judged_again;
         trips::a_check_in_with_trips_is_a_job;
         trips::trip_pages_are_whole_and_filtered;
+        erasure::an_erased_person_is_gone_and_the_chain_stands;
         jobs::taken_jobs_are_hidden_and_failed_ones_come_back;
         jobs::a_taken_job_that_is_enqueued_again_is_done_again;
         links::a_value_is_work_once_another_has_it;

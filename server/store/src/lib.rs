@@ -8,6 +8,7 @@ mod approval;
 mod audit;
 mod case;
 mod device;
+mod erasure;
 mod error;
 mod evaluation;
 mod finding;
@@ -36,6 +37,7 @@ pub use case::{
     CaseRow, CaseStatus, CaseSubject, Cases, CheckResult, ClosingMark, CustodyEntry, Opened, SubjectKind,
 };
 pub use device::{DeviceFilter, DeviceRow, DeviceState, Devices, NewDevice};
+pub use erasure::{Erased, Erasure};
 pub use error::StoreError;
 pub use evaluation::{ChallengeRow, EvaluationRow, EvaluationStatus, Evaluations};
 pub use finding::{
@@ -65,6 +67,7 @@ pub trait Store:
     + AuditLog
     + Cases
     + Devices
+    + Erasure
     + Evaluations
     + Findings
     + Groups
