@@ -30,6 +30,12 @@ impl Steps {
         self.lines.push(format!("{name:<28} {seconds:>7.1} s  {passed} passed, {failed} failed"));
     }
 
+    /// Says that a step was not run here and why; it counts neither way.
+    pub(crate) fn not_checked(&mut self, name: &str, why: &str) {
+        println!("\n== {name}\nNOT CHECKED: {why}");
+        self.lines.push(format!("{name:<28} NOT CHECKED: {why}"));
+    }
+
     /// Prints the summary; its last line stands alone, for people and for programs that count.
     ///
     /// # Errors

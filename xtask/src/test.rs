@@ -1,6 +1,6 @@
 //! One command that installs what the tests need and runs them all.
 
-use crate::{ci, fuzz, package, real_tools, run, steps::Steps, tools, vm};
+use crate::{ci, fuzz, package, place, real_tools, run, steps::Steps, tools, vm, windows};
 use std::process::Command;
 
 /// What the tests need of Debian; what is there is left alone.
@@ -66,6 +66,7 @@ pub(crate) fn main(arguments: &Arguments) -> anyhow::Result<()> {
     steps.count("fuzzing", || fuzz::every(FUZZ_SECONDS, &[]));
     steps.run("real tools", || real_tools::main(&real_tools::Arguments::default()));
     steps.run("packages", || package::test(&vm::packages::stripped_binaries(None)?));
+    windows::step(&mut steps, &place::target().join("debug/bearing-server"));
     if !arguments.no_vm {
         steps.run("gadgets in the machine", || vm::detect::main(&vm::detect::Arguments::only(&GADGETS)));
         steps.run("packages in the machine", || vm::packages::main(None));

@@ -1,5 +1,6 @@
 //! A Wine prefix with a prepared registry and files.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,9 +23,8 @@ impl Prefix {
     /// Makes it, with the machine that the crate's own tests describe.
     pub(super) fn prepared() -> anyhow::Result<Self> {
         let prefix = Self { directory: tempfile::Builder::new().prefix("bearing-wine-").tempdir()? };
-        run::run(prefix.command("wineboot").arg("--init"))?;
-        // Services stay up between two programs, as they do on a machine.
-        run::run(prefix.command("wineserver").arg("--persistent"))?;
+        fs::create_dir(prefix.directory.path().join("wine"))?;
+        prefix.begin()?;
         let source = prefix.directory.path().join("shim.c");
         fs::write(&source, SHIM)?;
         run::run(
@@ -38,6 +38,8 @@ impl Prefix {
         run::run(
             prefix.command("wine").args(["regedit", "/S"]).arg(windows_path(&captures.join("prepared.reg"))),
         )?;
+        // Every Windows has where the installer keeps its own copies; Wine makes it with the first package.
+        fs::create_dir_all(prefix.drive("windows/Installer"))?;
         fs::create_dir_all(prefix.drive("Program Files (x86)/AnyDesk"))?;
         let tasks = prefix.drive("windows/system32/Tasks");
         fs::create_dir_all(&tasks)?;
@@ -46,6 +48,20 @@ impl Prefix {
         task.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
         fs::write(tasks.join("RustDesk"), task)?;
         Ok(prefix)
+    }
+
+    /// Boots. Services stay up between two programs from now on, as they do on a machine, and none of them keeps the
+    /// output of a program open.
+    pub(super) fn begin(&self) -> anyhow::Result<()> {
+        run::run(self.command("wineserver").arg("--persistent"))?;
+        // The first program boots; `wineboot` by name would boot twice and leave two service managers.
+        run::run(self.command("wine").args(["cmd", "/c", "exit", "0"]))
+    }
+
+    /// Ends every program at once.
+    pub(super) fn end(&self) -> anyhow::Result<()> {
+        run::run(self.command("wineserver").arg("--kill"))?;
+        run::run(self.command("wineserver").arg("--wait"))
     }
 
     /// A program of Wine in this prefix.
@@ -67,18 +83,21 @@ impl Prefix {
         self.directory.path().join("wine/drive_c").join(path)
     }
 
-    /// Every file below `C:` whose path has this in it.
-    pub(super) fn files_with(&self, part: &str) -> anyhow::Result<Vec<PathBuf>> {
-        let found =
-            run::output(Command::new("find").arg(self.drive("")).args(["-ipath", &format!("*{part}*")]))?;
-        Ok(found.lines().map(PathBuf::from).collect())
+    /// Every file and directory below `C:`.
+    pub(super) fn everything(&self) -> anyhow::Result<BTreeSet<String>> {
+        let found = run::output(Command::new("find").arg(".").current_dir(self.drive("")))?;
+        Ok(found.lines().map(str::to_owned).collect())
+    }
+
+    /// Those whose path below `C:` has this in it.
+    pub(super) fn paths_with(&self, part: &str) -> anyhow::Result<Vec<String>> {
+        Ok(self.everything()?.into_iter().filter(|path| path.contains(part)).collect())
     }
 }
 
 impl Drop for Prefix {
     fn drop(&mut self) {
-        let _ = self.command("wineserver").arg("--kill").status();
-        let _ = self.command("wineserver").arg("--wait").status();
+        let _ = self.end();
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,8 @@ use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
 use super::{
-    build, msi,
+    build::{self, Library},
+    msi,
     prefix::{Prefix, windows_path},
 };
 use crate::{ci, place, run};
@@ -31,26 +32,29 @@ impl Drop for Running {
 ///
 /// # Errors
 /// Names what was not seen.
-pub(super) fn run() -> anyhow::Result<()> {
-    let agent = build::agent(build::QUICK)?;
-    let confined = build::example("deny_programs", build::QUICK)?;
-    run::run(ci::cargo().args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--profile",
-        build::QUICK,
-        "-p",
-        "bearing-server",
-    ]))?;
-    let server = place::target().join(build::QUICK).join("bearing-server");
+pub(super) fn run(library: Library, server: &Path) -> anyhow::Result<()> {
+    let agent = library.agent(build::QUICK)?;
+    let confined = library.example("deny_programs", build::QUICK)?;
     let prefix = Prefix::prepared()?;
     evaluate(&prefix, &agent)?;
     denial(&prefix, &confined)?;
     let work = tempfile::Builder::new().prefix("bearing-windows-").tempdir()?;
-    let fleet = Server::start(&server, work.path())?;
+    let fleet = Server::start(server, work.path())?;
     enrol_and_report(&prefix, &agent, &fleet)?;
     package(&prefix, &agent, &fleet)
+}
+
+/// A server for the test, built fast.
+///
+/// # Errors
+/// Where it does not build.
+pub(super) fn server() -> anyhow::Result<PathBuf> {
+    run::run(
+        ci::cargo()
+            .args(["build", "--quiet", "--locked", "-p", "bearing-server", "--profile"])
+            .arg(build::QUICK),
+    )?;
+    Ok(place::target().join(build::QUICK).join("bearing-server"))
 }
 
 /// The findings of the prepared machine.
@@ -116,7 +120,7 @@ fn denial(prefix: &Prefix, example: &Path) -> anyhow::Result<()> {
 /// A server on loopback.
 struct Server<'a> {
     program: &'a Path,
-    data: std::path::PathBuf,
+    data: PathBuf,
     url: String,
     _running: Running,
 }
@@ -146,6 +150,19 @@ impl<'a> Server<'a> {
         let running = Running(child);
         wait("the server answers", || Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()))?;
         Ok(Self { program, data, url, _running: running })
+    }
+
+    /// Whether the device that came last said that it stops, and its messages until then.
+    fn heard_last_word(&self) -> anyhow::Result<(bool, u64)> {
+        let text = run::output(
+            Command::new(self.program).args(["device", "list", "--json", "--data-dir"]).arg(&self.data),
+        )?;
+        let devices: Vec<Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        let newest = devices.iter().max_by_key(|device| device["enrolled_at"].as_str().map(str::to_owned));
+        let newest = newest.context("the server knows no device")?;
+        ensure!(newest["key_protection"] == "dpapi", "{newest}");
+        let stopped = newest["stopped"].as_bool().context("`device list --json` has no `stopped`")?;
+        Ok((stopped, newest["sequence"].as_u64().unwrap_or_default()))
     }
 
     fn token(&self, to: &Path) -> anyhow::Result<()> {
@@ -179,11 +196,14 @@ fn enrol_and_report(prefix: &Prefix, agent: &Path, server: &Server<'_>) -> anyho
         wait("the report is acknowledged", || reported(&mut command(&["status"])))?;
     }
     // Killing Wine's loader leaves its program: the whole prefix is ended.
-    run::run(prefix.command("wineserver").arg("--kill"))?;
-    run::run(prefix.command("wineserver").arg("--wait"))?;
+    prefix.end()?;
+    prefix.begin()?;
+    let kept = prefix.paths_with("ProgramData/Bearing/")?;
+    ensure!(kept.iter().any(|path| path.ends_with("notice/status.json")), "no notice hung: {kept:?}");
     let cleaned = run::output(&mut command(&["uninstall-clean", "--yes"]))?;
     ensure!(cleaned.contains("Removed"), "{cleaned}");
-    ensure!(prefix.files_with("device.key")?.is_empty(), "the key stayed");
+    let left = prefix.paths_with("ProgramData/Bearing")?;
+    ensure!(left.is_empty(), "stayed: {left:?}");
     println!("enrolled with a sealed key, reported, cleaned");
     Ok(())
 }
@@ -200,8 +220,8 @@ fn reported(status: &mut Command) -> anyhow::Result<bool> {
 
 fn package(prefix: &Prefix, agent: &Path, server: &Server<'_>) -> anyhow::Result<()> {
     let package = msi::signed(agent)?;
+    let before = prefix.everything()?;
     server.token(&prefix.drive("rollout-token.txt"))?;
-    let before = prefix.files_with("bearing")?;
     let install = prefix
         .command("wine")
         .args(["msiexec", "/i", &windows_path(&package), "/qn"])
@@ -210,23 +230,24 @@ fn package(prefix: &Prefix, agent: &Path, server: &Server<'_>) -> anyhow::Result
         .status()?;
     ensure!(install.success(), "msiexec /i ended with {install}");
     let installed = prefix.drive("Program Files/Bearing/bearing-agent.exe");
-    ensure!(installed.exists(), "the program was not installed: {:?}", prefix.files_with("bearing-agent")?);
+    ensure!(installed.exists(), "the program was not installed: {:?}", prefix.paths_with("bearing-agent")?);
     // The service was started by the installer: it enrols with what it was told and takes the token away.
     let token = prefix.drive("rollout-token.txt");
     wait("the service enrolled and removed the token", || Ok(!token.exists()))?;
     let mut status = prefix.command("wine");
     status.arg(&installed).arg("status");
     wait("the service's report is acknowledged", || reported(&mut status))?;
+    ensure!(!server.heard_last_word()?.0, "the server has a last word before the service stopped");
     let remove = prefix.command("wine").args(["msiexec", "/x", &windows_path(&package), "/qn"]).status()?;
     ensure!(remove.success(), "msiexec /x ended with {remove}");
-    let left: Vec<_> = prefix
-        .files_with("bearing")?
-        .into_iter()
-        .filter(|path| path.is_file() && !before.contains(path))
-        .collect();
-    let cached = |path: &Path| path.to_string_lossy().contains("/windows/Installer/");
-    ensure!(left.iter().all(|path| cached(path)), "files stayed: {left:?}");
-    println!("package: installed, enrolled by its service, reported, removed without a file left");
+    wait("the last word is at the server", || Ok(server.heard_last_word()?.0))?;
+    let (_, messages) = server.heard_last_word()?;
+    let left: Vec<_> = prefix.everything()?.difference(&before).cloned().collect();
+    ensure!(left.is_empty(), "files or directories stayed: {left:?}");
+    println!(
+        "package: installed, enrolled by its service, reported, last word at the server (message {messages}), \
+         removed without a file or directory left"
+    );
     Ok(())
 }
 
