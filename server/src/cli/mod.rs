@@ -17,6 +17,7 @@ mod evaluation;
 mod evidence;
 mod geo;
 mod init;
+mod person;
 mod policy;
 mod policy_diff;
 mod policy_sign;
@@ -63,6 +64,8 @@ enum Command {
     Trip(trip::Trip),
     /// The roster: who should be where, from CSV; import, list, show, remove, export, template
     Roster(roster::Roster),
+    /// What is kept about one person: export, erase
+    Person(person::Person),
     /// Tokens for programs: create, list, revoke
     ApiToken(api_token::ApiToken),
     /// Devices: list, approve, revoke, restore, and where each is expected
@@ -150,6 +153,7 @@ impl Cli {
             Command::SignIns(sign_ins) => sign_ins.run().await,
             Command::Token(token) => token.run().await.map(|()| 0),
             Command::Trip(trip) => trip.run().await.map(|()| 0),
+            Command::Person(person) => person.run().await.map(|()| 0),
             Command::Roster(roster) => roster.run().await,
             Command::ApiToken(token) => token.run().await.map(|()| 0),
             Command::Device(device) => device.run().await.map(|()| 0),
