@@ -42,10 +42,17 @@ where
             }
         }
         for seen in app.store.sightings(&device, MOST).await? {
-            out(json!({ "kind": "place", "device": device, "place": format!("{seen:?}") }))?;
+            out(json!({
+                "kind": "place", "device": device, "family": seen.source.family, "digest": seen.source.digest,
+                "country": seen.source.country, "alt_country": seen.source.alt_country,
+                "asn": seen.source.asn, "class": seen.source.class, "first_seen": seen.first_seen,
+                "last_seen": seen.last_seen, "seen": seen.seen,
+            }))?;
         }
         for raw in app.store.raw_addresses(&device, MOST).await? {
-            out(json!({ "kind": "address", "device": device, "address": format!("{raw:?}") }))?;
+            out(json!({
+                "kind": "address", "device": device, "address": raw.address, "last_seen": raw.last_seen,
+            }))?;
         }
         out(json!({ "kind": "verdict", "verdict": app.store.verdict(&device).await? }))?;
         for verdict in app.store.verdict_history(&device, MOST).await? {
