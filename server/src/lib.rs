@@ -28,5 +28,6 @@ pub mod jobs;
 pub mod metrics;
 pub mod release;
 pub mod roster;
+pub mod scim;
 pub mod serve;
 pub mod signin;

@@ -180,6 +180,7 @@ fn routes(app: &App, ingest: Ingest, metrics: &ServerMetrics) -> Router {
         .merge(ingest.router())
         .merge(health::router(app.clone(), metrics.clone()))
         .merge(api::router().with_state(app.clone()))
+        .merge(crate::scim::router().with_state(app.clone()))
         .fallback_service(people)
 }
 

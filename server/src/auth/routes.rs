@@ -54,6 +54,36 @@ impl Routes {
         self.add(Method::POST, MethodFilter::POST, path, needs, handler)
     }
 
+    /// Adds what answers `PUT path`.
+    #[must_use]
+    pub fn put<H, T>(self, path: &'static str, needs: Needs, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::PUT, MethodFilter::PUT, path, needs, handler)
+    }
+
+    /// Adds what answers `PATCH path`.
+    #[must_use]
+    pub fn patch<H, T>(self, path: &'static str, needs: Needs, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::PATCH, MethodFilter::PATCH, path, needs, handler)
+    }
+
+    /// Adds what answers `DELETE path`.
+    #[must_use]
+    pub fn delete<H, T>(self, path: &'static str, needs: Needs, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::DELETE, MethodFilter::DELETE, path, needs, handler)
+    }
+
     fn add<H, T>(
         mut self,
         method: Method,
