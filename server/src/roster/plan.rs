@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bearing_store::{PageRequest, Person, PersonFilter, StoreError};
+use bearing_store::{DeviceRefKind, PageRequest, Person, PersonFilter, StoreError};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,6 +10,8 @@ use crate::app::App;
 
 /// How many people one page asks for.
 const PAGE: u32 = 500;
+/// Where people of a file are from: nobody else goes with `remove_missing`.
+const SOURCE: &str = "csv";
 
 /// What would change.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +74,13 @@ pub async fn plan(app: &App, people: &[Person], remove_missing: bool) -> Result<
                 // What another source knows stays.
                 person.names.external_id =
                     person.names.external_id.or_else(|| before.names.external_id.clone());
+                let elsewhere = before
+                    .devices
+                    .iter()
+                    .filter(|device| matches!(device.kind, DeviceRefKind::Serial | DeviceRefKind::Mdm));
+                person.devices.extend(elsewhere.cloned());
+                person.devices.sort();
+                person.devices.dedup();
                 let fields = differences(&before, &person);
                 if fields.is_empty() {
                     plan.unchanged += 1;
@@ -86,7 +95,11 @@ pub async fn plan(app: &App, people: &[Person], remove_missing: bool) -> Result<
         let mut page = PageRequest { after: None, limit: PAGE };
         loop {
             let some = app.store.people(&PersonFilter::default(), &page).await?;
-            plan.removed.extend(some.items.into_iter().filter(|p| !kept.contains(p.row.id.as_str())));
+            plan.removed.extend(
+                some.items
+                    .into_iter()
+                    .filter(|p| p.row.source == SOURCE && !kept.contains(p.row.id.as_str())),
+            );
             match some.next {
                 Some(next) => page.after = Some(next),
                 None => break,
