@@ -17,7 +17,6 @@ mod sign_in;
 mod tie;
 mod roster;
 mod scim;
-mod scim;
 mod trip;
 mod user;
 
@@ -43,7 +42,6 @@ pub use release::load_release;
 pub use sign_in::{SignInRequest, hand_in_sign_ins};
 pub use tie::{TieRequest, approve_tie, withdraw_tie};
 pub use roster::{import_roster, remove_person};
-pub use scim::put_scim_person;
 pub use scim::put_scim_person;
 pub use trip::{TripRequest, announce_trip, decide_trip, trip_bounds};
 pub use user::{UserRequest, change_password, create_user, set_user_disabled, set_user_role};
