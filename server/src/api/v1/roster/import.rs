@@ -2,6 +2,8 @@
 //!
 //! Always: nothing is taken where a row is bad, unless good rows are asked for; a dry run changes nothing and says the same.
 
+#![expect(unused_qualifications, reason = "the macro writes query parameters so")]
+
 use axum::{
     Json,
     body::to_bytes,
