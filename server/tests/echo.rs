@@ -16,7 +16,6 @@ use bearing_protocol::{
     clock::Clock as _,
     payload::{EchoPayload, EchoPurpose, ObservationPayload},
 };
-use bearing_store::{Ledger as _, Sightings as _};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use serde_json::json;
 use support::{Agent, Answer, Site, report_body};

@@ -36,7 +36,7 @@ fn addresses_are_looked_up() {
     assert_eq!(code, 0);
     let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines[1][..5], ["8.8.8.8", "US", "US", "AS15169", "hosting"]);
-    assert_eq!(lines[2][..5], ["146.70.10.1", "CR", "RO", "AS9009", "hosting"]);
+    assert_eq!(lines[2][..5], ["146.70.10.1", "CR", "RO", "AS9009", "vpn"]);
     assert_eq!(lines[3][..5], ["100.64.0.1", "-", "-", "-", "unknown"]);
     let (_, out, _) = run(&["geo", "lookup", "--builtin", "--json", "2001:4860:4860::8888"]);
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();

@@ -131,8 +131,10 @@ async fn every_api_route_with_every_scope() {
                 let (status, _, body) = house.send(sent.body(Body::from("{}")).unwrap()).await;
                 let of_noun = writes.iter().any(|(of, path)| *of == scope && entry.path.starts_with(path));
                 let reads = entry.method == Method::GET;
-                let may = role >= needs && (scope == Scope::All || (scope == Scope::Read && reads) || of_noun);
-                let case = format!("{} {} as {role:?} for {scope:?}: {status} {body}", entry.method, entry.path);
+                let may =
+                    role >= needs && (scope == Scope::All || (scope == Scope::Read && reads) || of_noun);
+                let case =
+                    format!("{} {} as {role:?} for {scope:?}: {status} {body}", entry.method, entry.path);
                 assert!(!status.is_server_error(), "{case}");
                 if entry.path.starts_with("/api/v1/r") {
                     continue; // The roster's other nouns are tried with the roster.

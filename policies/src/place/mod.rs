@@ -12,6 +12,7 @@ mod geodesy;
 mod input;
 mod location;
 mod model;
+mod normal;
 mod part;
 mod physical;
 mod tables;

@@ -63,6 +63,20 @@ impl Zones {
         self.iana.get(name).or_else(|| self.windows.get(name)).filter(|zone| !zone.countries.is_empty())
     }
 
+    /// The spelling of a zone's name that the tables have: without glibc's `:`, `posix/` and `right/`, in any case.
+    pub(super) fn spelling(&self, name: &str) -> Option<&str> {
+        let name = name.trim().trim_start_matches(':');
+        let name = name.strip_prefix("posix/").or_else(|| name.strip_prefix("right/")).unwrap_or(name);
+        if let Some((known, _)) = self.iana.get_key_value(name).or_else(|| self.windows.get_key_value(name)) {
+            return Some(known);
+        }
+        self.iana
+            .keys()
+            .chain(self.windows.keys())
+            .map(String::as_str)
+            .find(|known| known.eq_ignore_ascii_case(name))
+    }
+
     /// Standard offsets in use in a country, in hours.
     pub fn offsets(&self, country: &str) -> &[f64] {
         self.offsets.get(country).map_or(&[], Vec::as_slice)

@@ -1,6 +1,6 @@
 //! The six groups together: score, severity, confidence, verdict and why.
 
-use bearing_protocol::rule::RuleId;
+use bearing_protocol::{rule::RuleId, text::printable};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -8,6 +8,7 @@ use super::{
     input::{EgressClass, PlaceCase},
     location,
     model::PlaceModel,
+    normal::normal,
     part::{Allowed, Finding, Part},
     physical,
     tables::zones,
@@ -77,8 +78,8 @@ pub struct PlaceResults {
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum PlaceError {
-    #[error("place case: {0}")]
-    Case(#[from] serde_json::Error),
+    #[error("place case {which}: {problem}")]
+    Case { which: String, problem: String },
     #[error("the built-in place model cannot be read: {0}")]
     Model(String),
 }
@@ -86,15 +87,34 @@ pub enum PlaceError {
 /// Evaluates `{"cases":[…]}`, a list of cases, or one case, with the built-in model.
 pub fn evaluate_places(input: &serde_json::Value) -> Result<PlaceResults, PlaceError> {
     let cases: Vec<PlaceCase> = match input.get("cases").or_else(|| input.is_array().then_some(input)) {
-        Some(list) => Vec::deserialize(list)?,
-        None => vec![PlaceCase::deserialize(input)?],
+        Some(serde_json::Value::Array(list)) => {
+            list.iter().enumerate().map(|(index, one)| read(index, one)).collect::<Result<_, _>>()?
+        }
+        Some(_) => {
+            return Err(PlaceError::Case {
+                which: "list".to_owned(),
+                problem: "`cases` is no list".to_owned(),
+            });
+        }
+        None => vec![read(0, input)?],
     };
     let model = PlaceModel::embedded().map_err(|error| PlaceError::Model(error.to_string()))?;
     Ok(PlaceResults { results: cases.iter().map(|case| evaluate_place(case, model)).collect() })
 }
 
+/// Reads one case; the error names it by id, or by its place from 1.
+fn read(index: usize, input: &serde_json::Value) -> Result<PlaceCase, PlaceError> {
+    PlaceCase::deserialize(input).map_err(|error| {
+        let id = input.get("id").and_then(serde_json::Value::as_str);
+        let which =
+            id.map_or_else(|| format!("number {}", index + 1), |id| format!("`{}`", printable(id, 40)));
+        PlaceError::Case { which, problem: error.to_string() }
+    })
+}
+
 /// Evaluates one case.
 pub fn evaluate_place(case: &PlaceCase, model: &PlaceModel) -> PlaceResult {
+    let (case, aside) = &normal(case, zones());
     if case.expect.countries.is_empty() {
         return PlaceResult {
             id: case.id.clone(),
@@ -104,7 +124,11 @@ pub fn evaluate_place(case: &PlaceCase, model: &PlaceModel) -> PlaceResult {
             score: None,
             groups: Groups::default(),
             findings: Vec::new(),
-            why: vec!["no country is declared for this device: nothing to compare with".to_owned()],
+            why: std::iter::once(
+                "no country is declared for this device: nothing to compare with".to_owned(),
+            )
+            .chain(aside.iter().cloned())
+            .collect(),
             reasons: Vec::new(),
         };
     }
@@ -130,6 +154,7 @@ pub fn evaluate_place(case: &PlaceCase, model: &PlaceModel) -> PlaceResult {
     };
     let parts = [&location, &egress, &clock, &physical, &fleet, &human];
     let mut why: Vec<_> = parts.iter().flat_map(|part| part.why.iter().cloned()).collect();
+    why.extend(aside.iter().cloned());
     why.push(sum_line(&groups, score));
 
     let positive = parts.iter().filter(|part| part.points >= model.gates.positive_group).count();
@@ -141,8 +166,15 @@ pub fn evaluate_place(case: &PlaceCase, model: &PlaceModel) -> PlaceResult {
         .filter(|(_, points, _)| severity > PlaceSeverity::None && *points >= model.gates.positive_group)
         .map(|(finding, _, reason)| (*finding, reason.clone()))
         .unzip();
-    let verdict = verdict_of(severity, &findings);
-    let confidence = if severity == PlaceSeverity::None {
+    // Nothing found is no match where nothing was seen.
+    let blind = severity == PlaceSeverity::None && !physical.confirmed && case.obs.is_empty();
+    let verdict = if blind { "inconclusive" } else { verdict_of(severity, &findings) };
+    if blind {
+        why.push("no public address was seen: nothing says where it is".to_owned());
+    }
+    let confidence = if blind {
+        "low"
+    } else if severity == PlaceSeverity::None {
         match_confidence(case, &allowed, &physical, clock.points)
     } else if positive >= 3 || (!hard.is_empty() && positive >= 2) {
         "high"

@@ -22,7 +22,7 @@ use bearing_protocol::{
     fact::MachineKind,
     finding::Finding,
     id::{DeviceId, ServerId, TokenId, UserId},
-    key::{FileKey, KeyProtection},
+    key::{FileKey, KeyProtection, KeySet},
     outcome::{Outcome, RuleOutcome},
     payload::{CommittedItem, EvaluationScope, ObservationPayload, ReportPayload, ReportReason, TableAge},
     report::{OsSummary, PolicySummary},
@@ -33,6 +33,7 @@ use bearing_server::{
     auth::{Actor, hash_password},
     clock::SystemClock,
     console, evaluations,
+    release::Releases,
 };
 use bearing_store::{
     DeviceState, FindingStatus, Intake, MessageKind, NewDevice, NewToken, Observed, ObservedResult, Role,
@@ -69,6 +70,7 @@ fn app(store: SqliteStore, port: u16) -> anyhow::Result<App> {
     Ok(App::new(Parts {
         store: Arc::new(store),
         geo: bearing_server::geo::Live::builtin(),
+        releases: Releases::new(&std::env::temp_dir(), KeySet::threshold([key(201).public()].into_iter(), 1)),
         clock: Arc::new(SystemClock),
         catalogue: Catalogue::embedded(),
         policy: Policy::profile("default").context("the default profile")?,

@@ -50,7 +50,8 @@ pub async fn create_api_token(
         return Err(ActError::invalid("the scope `all` stands alone: it covers the others"));
     }
     let token = new_api_token(&name, request.role, &scopes, actor.name(), now, request.expires_at)?;
-    let detail = json!({ "name": name, "role": request.role, "scopes": scopes, "expires_at": request.expires_at });
+    let detail =
+        json!({ "name": name, "role": request.role, "scopes": scopes, "expires_at": request.expires_at });
     audited(app, actor, "api_token.create", token.row.id.as_str(), detail, async {
         Ok(app.store.add_api_token(&token.row).await?)
     })

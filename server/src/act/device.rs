@@ -5,7 +5,7 @@ use bearing_store::{DeviceState, JobKind};
 use serde_json::json;
 
 use super::{ActError, MAX_NAME_CHARS, audited, required};
-use crate::{app::App, auth::Actor};
+use crate::{app::App, auth::Actor, geo::country::normalise};
 
 /// Most countries a device can be expected in.
 const MAX_COUNTRIES: usize = 32;
@@ -91,7 +91,7 @@ fn country_codes(countries: &[String]) -> Result<Vec<String>, ActError> {
         .collect();
     codes.sort();
     codes.dedup();
-    if let Some(odd) = codes.iter().find(|c| c.len() != 2 || !c.bytes().all(|b| b.is_ascii_uppercase())) {
+    if let Some(odd) = codes.iter().find(|code| normalise(code).as_ref() != Some(code)) {
         let odd = bearing_protocol::text::printable(odd, 20);
         return Err(ActError::invalid(format!("`{odd}` is no country: want two letters as in `DE`")));
     }

@@ -13,10 +13,10 @@ mod evaluation;
 mod finding;
 mod person;
 mod release;
-mod sign_in;
-mod tie;
 mod roster;
 mod scim;
+mod sign_in;
+mod tie;
 mod trip;
 mod user;
 
@@ -36,13 +36,13 @@ pub use device::{approve_device, restore_device, revoke_device, set_device_place
 pub use enrolment_token::{EnrolmentTokenRequest, create_enrolment_token, revoke_enrolment_token};
 pub use error::ActError;
 pub use evaluation::{EvaluationRequest, create_evaluation, export_bundle, freeze_evaluation};
-pub use person::{erase_person, export_person};
 pub use finding::{FindingKey, assign_finding, comment_finding, set_finding_status};
+pub use person::{erase_person, export_person};
 pub use release::load_release;
-pub use sign_in::{SignInRequest, hand_in_sign_ins};
-pub use tie::{TieRequest, approve_tie, withdraw_tie};
 pub use roster::{import_roster, remove_person};
 pub use scim::put_scim_person;
+pub use sign_in::{SignInRequest, hand_in_sign_ins};
+pub use tie::{TieRequest, approve_tie, withdraw_tie};
 pub use trip::{TripRequest, announce_trip, decide_trip, trip_bounds};
 pub use user::{UserRequest, change_password, create_user, set_user_disabled, set_user_role};
 

@@ -18,7 +18,8 @@ pub async fn import_roster(app: &App, actor: &Actor, plan: &Plan) -> Result<(), 
     if plan.is_empty() {
         return Ok(());
     }
-    let detail = json!({ "added": plan.added.len(), "changed": plan.changed.len(), "removed": plan.removed.len() });
+    let detail =
+        json!({ "added": plan.added.len(), "changed": plan.changed.len(), "removed": plan.removed.len() });
     audited(app, actor, "roster.import", "roster", detail, async {
         let now = app.clock.now();
         // Whoever leaves lets go of devices first.

@@ -45,7 +45,8 @@ impl ApiError {
     /// The token is for something else.
     pub fn out_of_scope(needs: &[Scope]) -> Self {
         let needs: Vec<&str> = needs.iter().map(|scope| scope.as_str()).collect();
-        let detail = format!("the token's scopes do not cover this, which needs one of: {}", needs.join(", "));
+        let detail =
+            format!("the token's scopes do not cover this, which needs one of: {}", needs.join(", "));
         Self::new(StatusCode::FORBIDDEN, "out-of-scope", "the token may not do this").with_detail(detail)
     }
 

@@ -31,8 +31,8 @@ const ADMIN: Needs = Needs::Role(Role::Admin);
 /// Every route of the API, with who may enter.
 pub fn routes() -> Routes {
     use v1::{
-        api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies,
-        roster, sign_ins, tie_approvals, tokens, trips, users,
+        api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies, roster,
+        sign_ins, tie_approvals, tokens, trips, users,
     };
     Routes::behind(Door::Api)
         .get("/api/v1/openapi.json", Needs::Nobody, openapi::show)

@@ -7,8 +7,8 @@ use utoipa::{
 };
 
 use super::v1::{
-    api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies, roster, sign_ins,
-    tie_approvals, tokens, trips, users,
+    api_tokens, approvals, audit_log, cases, devices, evaluations, findings, groups, policies, roster,
+    sign_ins, tie_approvals, tokens, trips, users,
 };
 
 #[derive(OpenApi)]

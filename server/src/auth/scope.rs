@@ -17,7 +17,8 @@ const NOUNS: [(&str, Scope); 6] = [
 
 /// The scopes of which a token needs one to enter a route.
 pub fn scopes_for(method: &Method, path: &str) -> Vec<Scope> {
-    let below = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let below =
+        |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let noun = NOUNS.iter().find(|(prefix, _)| below(prefix)).map(|(_, scope)| *scope);
     let mut scopes = vec![Scope::All];
     if matches!(*method, Method::GET | Method::HEAD) && noun != Some(Scope::Scim) {

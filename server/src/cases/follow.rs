@@ -102,10 +102,12 @@ async fn open(app: &App, verdict: &VerdictRow, now: Timestamp) -> Result<(), Sto
 async fn flags(app: &App, device: &DeviceId, now: Timestamp) -> Result<Vec<String>, StoreError> {
     let Some(person) = app.store.person_of(device).await? else { return Ok(Vec::new()) };
     let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let new = person.row.hired_on.is_some_and(|day| {
-        (0..=NEW_HIRE_DAYS).contains(&i64::from((today - day).get_days()))
-    });
-    let words = [("new_hire", new), ("contractor", person.row.contractor), ("privileged", person.row.privileged)];
+    let new = person
+        .row
+        .hired_on
+        .is_some_and(|day| (0..=NEW_HIRE_DAYS).contains(&i64::from((today - day).get_days())));
+    let words =
+        [("new_hire", new), ("contractor", person.row.contractor), ("privileged", person.row.privileged)];
     Ok(words.into_iter().filter(|(_, on)| *on).map(|(word, _)| word.to_owned()).collect())
 }
 

@@ -22,10 +22,10 @@ mod policy;
 mod policy_diff;
 mod policy_sign;
 mod release;
+mod roster;
 mod serve;
 mod signin;
 mod token;
-mod roster;
 mod trip;
 mod user;
 

@@ -72,7 +72,12 @@ pub(super) struct MapPage {
 }
 
 impl MapPage {
-    pub(super) fn of(frame: Frame, counts: &[PlaceCount], table: (String, String), now: Timestamp) -> Self {
+    pub(super) fn of(
+        frame: Frame,
+        counts: &[PlaceCount],
+        (table, built): (String, String),
+        now: Timestamp,
+    ) -> Self {
         let mut rows = rows(counts);
         rows.sort_by(|a, b| b.counts.cmp(&a.counts).then_with(|| a.name.cmp(&b.name)));
         let devices = rows.iter().map(|row| row.devices).sum();
@@ -87,7 +92,7 @@ impl MapPage {
                 None => empty.push_str(&outline.path),
             }
         }
-        let age_days = age_days(&table.1, now);
+        let age_days = age_days(&built, now);
         Self {
             frame,
             width: WIDTH,
@@ -98,8 +103,8 @@ impl MapPage {
             headings: COLUMNS.iter().map(|(_, heading, class)| (*heading, *class)).collect(),
             devices,
             elsewhere,
-            table: shown(&table.0),
-            built: shown(&table.1),
+            table: shown(&table),
+            built: shown(&built),
             age_days,
             old: age_days.is_some_and(|days| days > OLD_DAYS),
         }

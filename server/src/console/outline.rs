@@ -56,7 +56,7 @@ fn equal_earth(lon: f64, lat: f64) -> (f64, f64) {
 
 /// A path of all rings that can be seen.
 fn path<'a>(polygons: impl Iterator<Item = &'a Vec<Ring>>) -> String {
-    let mut drawn: Vec<(i32, Vec<Vec<(i32, i32)>>)> = Vec::new();
+    let mut drawn = Vec::new();
     for rings in polygons {
         for side in sides(rings) {
             let rings: Vec<_> = side.iter().map(thinned).collect();

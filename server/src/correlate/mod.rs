@@ -22,7 +22,7 @@ pub use chain::{chain, fork};
 pub use open::{CorrelateError, assemble};
 pub use report::{Judged, report};
 pub use sign_in::sign_in;
-pub use trip::trips;
 pub use silence::{is_silent, silence, silence_ended};
+pub use trip::trips;
 pub(crate) use verdict::risk_input;
 pub use verdict::verdict;

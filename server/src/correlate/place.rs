@@ -285,7 +285,11 @@ fn observations(seen: &ObservationPayload) -> Vec<Observation> {
         asn: other.asn,
         class: class_of(&other.egress_class),
     });
-    std::iter::once(own).chain(other).collect()
+    // An address of no place (private, loopback) is no observation: it must not look like one that fits.
+    std::iter::once(own)
+        .chain(other)
+        .filter(|one| one.country.is_some() || one.asn.is_some() || one.class != EgressClass::Unknown)
+        .collect()
 }
 
 /// An anchor's round trip, where it can be one and policy knows the anchor.

@@ -77,7 +77,7 @@ pub fn read(app: &App, bytes: &[u8]) -> Result<Roster, RosterError> {
         RosterError::Encoding { line: before.iter().filter(|byte| **byte == b'\n').count() + 1 }
     })?;
     let mut lines = records(text).into_iter();
-    let header = header(lines.next().ok_or(RosterError::Empty)?.1)?;
+    let header = header(&lines.next().ok_or(RosterError::Empty)?.1)?;
     let mut roster = Roster::default();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut owners: BTreeMap<DeviceRef, usize> = BTreeMap::new();
@@ -118,7 +118,7 @@ pub fn read(app: &App, bytes: &[u8]) -> Result<Roster, RosterError> {
     Ok(roster)
 }
 
-fn header(names: Vec<String>) -> Result<Vec<String>, RosterError> {
+fn header(names: &[String]) -> Result<Vec<String>, RosterError> {
     let names: Vec<String> = names.iter().map(|name| name.trim().to_lowercase()).collect();
     if let [only] = names.as_slice()
         && only.contains(';')

@@ -2,7 +2,7 @@
 //!
 //! Always: a cell that a spreadsheet would run, or that hides what it says, is refused; every error names its column.
 
-use bearing_protocol::text::printable;
+use bearing_protocol::text::{is_hostile, printable};
 use bearing_store::{DeviceRef, DeviceRefKind, HomePoint, Person, PersonNames, PersonRow};
 use jiff::civil::Date;
 
@@ -42,7 +42,7 @@ const MAX_SHARED: u32 = 1_000;
 /// # Errors
 /// Column and problem.
 pub(super) fn person(header: &[String], fields: &[String]) -> Result<Person, (String, String)> {
-    if fields.len() > header.len() {
+    if fields.len() != header.len() {
         return Err((
             "row".to_owned(),
             format!("has {} cells, the header has {}", fields.len(), header.len()),
@@ -119,15 +119,10 @@ fn check(column: &str, cell: &str) -> Result<(), String> {
     if !number && cell.trim_start().starts_with(['=', '+', '-', '@', '|', '%']) {
         return Err(format!("`{}` is a formula to a spreadsheet", shown(cell)));
     }
-    if cell.contains(|c: char| c.is_control() || is_hidden(c)) {
+    if cell.contains(is_hostile) {
         return Err(format!("`{}` holds characters that do not show", shown(cell)));
     }
     Ok(())
-}
-
-/// Marks that turn or hide text: bidirectional controls, zero-width characters, a byte order mark, tags.
-fn is_hidden(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn country(code: &str) -> Result<String, String> {

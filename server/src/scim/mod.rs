@@ -103,7 +103,12 @@ async fn known(app: &App, id: &str) -> Result<Person, ScimError> {
 }
 
 /// Writes what is said of a person, unless another has that user name.
-async fn write(app: &App, actor: &Actor, mut person: Person, fields: UserFields) -> Result<Person, ScimError> {
+async fn write(
+    app: &App,
+    actor: &Actor,
+    mut person: Person,
+    fields: UserFields,
+) -> Result<Person, ScimError> {
     let filter = PersonFilter { user_name: Some(fields.user_name.clone()), ..PersonFilter::default() };
     let page = PageRequest { after: None, limit: 2 };
     if app.store.people(&filter, &page).await?.items.iter().any(|other| other.row.id != person.row.id) {
@@ -186,7 +191,8 @@ struct Asked {
 
 async fn list(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Response, ScimError> {
     let filter = asked.filter.as_deref().map(read_filter).transpose();
-    let filter = filter.map_err(|detail| ScimError(StatusCode::BAD_REQUEST, Some("invalidFilter"), detail))?;
+    let filter =
+        filter.map_err(|detail| ScimError(StatusCode::BAD_REQUEST, Some("invalidFilter"), detail))?;
     let comparisons = filter.unwrap_or_default().comparisons;
     let start = usize::try_from(asked.start_index.unwrap_or(1)).unwrap_or(1).max(1);
     let count = asked.count.map_or(MAX_COUNT, |count| usize::try_from(count).unwrap_or(0).min(MAX_COUNT));

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bearing_policies::{Policy, policy::Site};
 use bearing_protocol::{id::DeviceId, payload::PolicyPayload, text::printable};
-use bearing_store::{DeviceRow, MAX_PAGE, PageRequest, PersonFilter, PolicyRow, SignInRow, SourceSeen, StoreError};
+use bearing_store::{
+    DeviceRow, MAX_PAGE, PageRequest, PersonFilter, PolicyRow, SignInRow, SourceSeen, StoreError,
+};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 

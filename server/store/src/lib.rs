@@ -44,6 +44,7 @@ pub use finding::{
     FindingEvent, FindingFilter, FindingRow, FindingStatus, Findings, Observed, ObservedResult,
 };
 pub use group::{GroupRow, Groups, Lineage, Looked, TieApproval};
+pub use jiff::civil::Date;
 pub use job::{Job, JobKind, Jobs};
 pub use ledger::{Accepted, Chain, Intake, Ledger, MessageKind, Refusal, StoredMessage};
 pub use link::{BootRow, Crowd, LinkHost, LinkKind, LinkRow, LinkSighting, Links, NewBoot, NewLink};
@@ -55,7 +56,6 @@ pub use scope::Scope;
 pub use sighting::{Forgotten, KeepFrom, NewSighting, RawAddress, Sighting, Sightings, SourceSeen};
 pub use sign_in::{SignInRow, SignIns};
 pub use token::{NewToken, TokenRefusal, TokenRow, Tokens};
-pub use jiff::civil::Date;
 pub use trip::{TripDecision, TripFilter, TripRow, TripState, Trips, days_at};
 pub use user::{ApiTokenRow, Role, SessionRow, UserRow, Users};
 pub use verdict::{PlaceCount, VerdictRow, Verdicts};

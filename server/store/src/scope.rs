@@ -52,7 +52,6 @@ impl Scope {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failed conversion is a failed test")]
 mod tests {
     use super::*;
 

@@ -130,7 +130,6 @@ pub trait Trips {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failed conversion is a failed test")]
 mod tests {
     use super::*;
 

@@ -60,11 +60,7 @@ pub async fn crowd_behind(
 }
 
 /// The shared place that the person declared, where all who are there declared it too.
-async fn shared_place(
-    app: &App,
-    device: &DeviceId,
-    crowd: Crowd,
-) -> Result<Option<SharedPlace>, StoreError> {
+async fn shared_place(app: &App, device: &DeviceId, crowd: Crowd) -> Result<Option<SharedPlace>, StoreError> {
     let own = worker(app, device).await?;
     let all_declared = crowd.in_shared_place >= crowd.workers;
     Ok((own.shared_place.is_some() && all_declared)

@@ -54,7 +54,7 @@ async fn take(
     let mut states = Vec::new();
     for (place, device) in gathered.devices.iter().enumerate() {
         let own = result.findings.iter().filter(|finding| finding.host == place);
-        let findings: Vec<_> = own.filter_map(|finding| wording::finding(finding)).collect();
+        let findings: Vec<_> = own.filter_map(wording::finding).collect();
         let text = serde_json::to_string(&findings).unwrap_or_default();
         let digest = if findings.is_empty() { String::new() } else { Digest::of(text.as_bytes()).short() };
         let due = gathered.due.get(place).copied().flatten().filter(|_| !findings.is_empty());

@@ -165,7 +165,10 @@ fn add(values: &mut Values, stored: &Stored, item: &InventoryValue, defaults: &D
     match item {
         InventoryValue::Place(place) => place_values(values, place),
         InventoryValue::Usb(usb) => {
-            if let Some(serial) = usb.serial.as_ref().filter(|serial| defaults.is_serial(serial)) {
+            // A root hub's serial is the address of its controller: equal in every machine of one model.
+            let root_hub = usb.id.starts_with("1d6b:") || usb.path.starts_with("usb");
+            if let Some(serial) = usb.serial.as_ref().filter(|serial| !root_hub && defaults.is_serial(serial))
+            {
                 values.add_digest(LinkKind::UsbSerial, &[&usb.id, serial], &usb.id);
             }
         }

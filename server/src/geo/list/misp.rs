@@ -61,6 +61,10 @@ fn walk(
             {
                 *count += 1;
                 *found = true;
+                // What was deleted is still exported, and stands for nothing any more.
+                if map.get("deleted").is_some_and(|on| on == true || on == "1") {
+                    return Ok(());
+                }
                 return attribute(kind, text, *count, rows);
             }
             if let Some(Value::Array(list)) = map.get("list") {
