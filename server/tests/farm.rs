@@ -1,5 +1,7 @@
 //! A fleet whose truth is known is sent through the real protocol, and the groups are held against it.
 
+#![allow(clippy::unwrap_used, reason = "a failed helper is a failed test")]
+
 mod support;
 
 use std::{collections::BTreeMap, net::IpAddr};

@@ -70,7 +70,7 @@ fn app(store: SqliteStore, port: u16) -> anyhow::Result<App> {
     Ok(App::new(Parts {
         store: Arc::new(store),
         geo: bearing_server::geo::Live::builtin(),
-        releases: Releases::new(&std::env::temp_dir(), KeySet::threshold([key(201).public()].into_iter(), 1)),
+        releases: Releases::new(&std::env::temp_dir(), KeySet::threshold([key(201).public()], 1)),
         clock: Arc::new(SystemClock),
         catalogue: Catalogue::embedded(),
         policy: Policy::profile("default").context("the default profile")?,
