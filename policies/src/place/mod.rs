@@ -31,4 +31,4 @@ pub use input::{
 pub use model::PlaceModel;
 pub use tables::{Zones, zones};
 pub use verdict::{Groups, PlaceError, PlaceResult, PlaceResults, evaluate_place, evaluate_places, rule_of};
-pub use weights::WeightError;
+pub use weights::{WeightError, nearest};

@@ -89,7 +89,7 @@ fn set(own: &mut toml::Table, section: &str, name: &str, value: f64) -> Result<(
 }
 
 /// The candidate with the fewest changes to `name`.
-fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> String {
+pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> String {
     let first = name.chars().next();
     candidates
         .min_by_key(|candidate| (distance(name, candidate), candidate.chars().next() != first))

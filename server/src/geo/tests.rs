@@ -57,7 +57,7 @@ fn a_registry_and_the_network_expose_a_feed_that_lies() {
 fn the_class_is_the_networks_and_unknown_is_not_residential() {
     for (address, class) in [
         ("5.9.0.1", EgressClass::Hosting),
-        ("146.70.10.1", EgressClass::Hosting),
+        ("146.70.10.1", EgressClass::Vpn),
         ("1.1.1.1", EgressClass::Relay),
         ("172.224.226.1", EgressClass::Relay),
         ("73.0.0.1", EgressClass::Residential),

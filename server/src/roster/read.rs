@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use bearing_policies::place::nearest;
 use bearing_protocol::text::printable;
 use bearing_store::{DeviceRef, Person};
 
@@ -59,7 +60,7 @@ pub enum RosterError {
     #[error(
         "there is no column `{column}`; the nearest is `{nearest}` (`roster template` prints all columns)"
     )]
-    Column { column: String, nearest: &'static str },
+    Column { column: String, nearest: String },
     #[error("column `{0}` stands twice")]
     Twice(String),
 }
@@ -69,6 +70,11 @@ pub enum RosterError {
 /// # Errors
 /// Where there are no rows to speak of at all.
 pub fn read(app: &App, bytes: &[u8]) -> Result<Roster, RosterError> {
+    read_as(|key| person_id(app, key), bytes)
+}
+
+/// Reads a roster; `id` makes a person's id of the key.
+fn read_as(id: impl Fn(&str) -> String, bytes: &[u8]) -> Result<Roster, RosterError> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(RosterError::TooLarge);
     }
@@ -104,7 +110,7 @@ pub fn read(app: &App, bytes: &[u8]) -> Result<Roster, RosterError> {
         match taken {
             Ok(mut person) => {
                 owners.extend(person.devices.iter().map(|device| (device.clone(), line)));
-                person.row.id = person_id(app, &person.names.key);
+                person.row.id = id(&person.names.key);
                 roster.people.push(person);
             }
             Err((column, problem)) => {
@@ -127,7 +133,10 @@ fn header(names: &[String]) -> Result<Vec<String>, RosterError> {
     }
     for (position, name) in names.iter().enumerate() {
         if !row::COLUMNS.iter().any(|(known, _)| known == name) {
-            return Err(RosterError::Column { column: printable(name, 40), nearest: nearest(name) });
+            return Err(RosterError::Column {
+                column: printable(name, 40),
+                nearest: nearest(name, row::COLUMNS.iter().map(|(known, _)| *known)),
+            });
         }
         if names.iter().take(position).any(|earlier| earlier == name) {
             return Err(RosterError::Twice(name.clone()));
@@ -136,11 +145,64 @@ fn header(names: &[String]) -> Result<Vec<String>, RosterError> {
     if names.iter().any(|name| name == "person") { Ok(names) } else { Err(RosterError::NoPerson) }
 }
 
-/// The column that shares most with a word.
-fn nearest(word: &str) -> &'static str {
-    let shared = |name: &str| {
-        let common = name.chars().zip(word.chars()).take_while(|(a, b)| a == b).count();
-        common * 4 + name.chars().filter(|c| word.contains(*c)).count()
-    };
-    row::COLUMNS.iter().map(|(name, _)| *name).max_by_key(|name| shared(name)).unwrap_or("person")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Roster {
+        read_keys(text.as_bytes()).unwrap()
+    }
+
+    fn read_keys(bytes: &[u8]) -> Result<Roster, RosterError> {
+        read_as(str::to_owned, bytes)
+    }
+
+    #[test]
+    fn the_template_is_a_roster_and_what_is_exported_comes_back() {
+        let roster = of(&super::super::template());
+        assert_eq!(roster.bad, []);
+        let person = &roster.people[0];
+        assert_eq!((person.row.countries.join(" ").as_str(), person.devices.len()), ("CA US", 2));
+        let home = person.row.home.unwrap();
+        assert_eq!((home.latitude, home.longitude, home.radius_km), (32.78, -96.80, 80.0));
+        assert_eq!(of(&super::super::export(&roster.people)).people, roster.people);
+    }
+
+    #[test]
+    fn a_bad_row_is_named_with_its_column() {
+        for (text, column, part) in [
+            ("person,countries\n+1,US\n", "person", "formula"),
+            ("person,countries\n@x,US\n", "person", "formula"),
+            ("person,countries\na\u{0}b,US\n", "person", "do not show"),
+            ("person,countries\n,US\n", "person", "empty"),
+            ("person,countries\na,US,extra\n", "row", "has 3 cells"),
+            ("person,countries\na\n", "row", "has 1 cells"),
+            ("person,active\na,perhaps\n", "active", "neither"),
+            ("person,latitude,longitude,radius_km\na,91,0,5\n", "latitude", "up to 90"),
+            ("person,latitude,longitude,radius_km\na,NaN,0,5\n", "latitude", "no number"),
+            ("person,latitude\na,5\n", "radius_km", "or none of them"),
+            ("person,shared_place,shared_place_size\na,house,1\n", "shared_place_size", "from 2"),
+            ("person,devices\na,dev_12\n", "devices", "device id"),
+        ] {
+            let roster = of(text);
+            assert_eq!((roster.bad_count, roster.people.len()), (1, 0), "{text}: {:?}", roster.bad);
+            let row = &roster.bad[0];
+            assert_eq!((row.line, row.column.as_str()), (2, column), "{text}");
+            assert!(row.problem.contains(part), "{text}: {}", row.problem);
+        }
+    }
+
+    #[test]
+    fn junk_never_panics() {
+        let mut seed = 7_u64;
+        let letters = b"person,countries\"\n\r;=\xff\xc3 -+0";
+        for _ in 0..300 {
+            let mut text = b"person,countries\n".to_vec();
+            text.extend((0..200).map(|_| {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                letters[(seed >> 33) as usize % letters.len()]
+            }));
+            drop(read_keys(&text));
+        }
+    }
 }
