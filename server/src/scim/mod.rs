@@ -31,12 +31,19 @@ pub const MAX_BODY_BYTES: usize = 64 * 1024;
 /// Most users in one answer.
 pub const MAX_COUNT: usize = 200;
 
+/// Source of a person whose user the provider deleted: kept as history, no user any more.
+const DELETED: &str = "scim_deleted";
+
 const ADMIN: Needs = Needs::Role(Role::Admin);
 
 /// Every route, with who may enter: a token of an administrator, with the scope `scim` or `all`.
 pub fn routes() -> Routes {
     Routes::behind(Door::Api)
         .get("/scim/v2/ServiceProviderConfig", ADMIN, provider)
+        .get("/scim/v2/ResourceTypes", ADMIN, resource_types)
+        .get("/scim/v2/Schemas", ADMIN, schemas)
+        .get("/scim/v2/Groups", ADMIN, no_groups)
+        .post("/scim/v2/Groups", ADMIN, refuse_group)
         .get("/scim/v2/Users", ADMIN, list)
         .post("/scim/v2/Users", ADMIN, create)
         .get("/scim/v2/Users/{id}", ADMIN, get)
@@ -99,7 +106,7 @@ fn parsed(bytes: &Bytes) -> Result<Value, ScimError> {
 
 async fn known(app: &App, id: &str) -> Result<Person, ScimError> {
     let gone = || ScimError(StatusCode::NOT_FOUND, None, "there is no such user".to_owned());
-    app.store.person(id).await?.ok_or_else(gone)
+    app.store.person(id).await?.filter(|person| person.row.source != DELETED).ok_or_else(gone)
 }
 
 /// Writes what is said of a person, unless another has that user name.
@@ -110,8 +117,9 @@ async fn write(
     fields: UserFields,
 ) -> Result<Person, ScimError> {
     let filter = PersonFilter { user_name: Some(fields.user_name.clone()), ..PersonFilter::default() };
-    let page = PageRequest { after: None, limit: 2 };
-    if app.store.people(&filter, &page).await?.items.iter().any(|other| other.row.id != person.row.id) {
+    let page = PageRequest { after: None, limit: MAX_PAGE };
+    let same = app.store.people(&filter, &page).await?.items;
+    if same.iter().any(|other| other.row.id != person.row.id && other.row.source != DELETED) {
         return Err(taken());
     }
     person.row.active = fields.active;
@@ -132,8 +140,8 @@ async fn create(State(app): State<App>, actor: Actor, body: Bytes) -> Result<Res
     let key = fields.external_id.clone().unwrap_or_else(|| fields.user_name.clone());
     let id = person_id(&app, &key);
     let mut person = app.store.person(&id).await?.unwrap_or_default();
-    // Somebody of a CSV with this key is the same person; somebody who left comes back.
-    if person.row.source == "scim" && person.row.active {
+    // Somebody of a CSV with this key is the same person; somebody deleted comes back.
+    if person.row.source == "scim" {
         return Err(taken());
     }
     person.row.id.clone_from(&id);
@@ -176,6 +184,7 @@ async fn patch(
 async fn leave(State(app): State<App>, Path(id): Path<String>, actor: Actor) -> Result<Response, ScimError> {
     let mut person = known(&app, &id).await?;
     person.row.active = false;
+    DELETED.clone_into(&mut person.row.source);
     act::put_scim_person(&app, &actor, person).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -206,6 +215,9 @@ async fn list(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Resp
         }
     }
     let holds = |person: &Person| {
+        if person.row.source == DELETED {
+            return false;
+        }
         let fields = UserFields::of(person);
         comparisons.iter().all(|(attribute, value)| match attribute.as_str() {
             "id" => person.row.id == *value,
@@ -228,9 +240,40 @@ async fn list(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Resp
             break;
         }
     }
+    Ok(listed(total, start, &resources))
+}
+
+fn listed(total: usize, start: usize, resources: &[Value]) -> Response {
     let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": total,
         "startIndex": start, "itemsPerPage": resources.len(), "Resources": resources });
-    Ok(answer(StatusCode::OK, &body))
+    answer(StatusCode::OK, &body)
+}
+
+async fn no_groups() -> Response {
+    listed(0, 1, &[])
+}
+
+async fn refuse_group() -> ScimError {
+    ScimError(StatusCode::NOT_IMPLEMENTED, None, "groups are not kept here; assign users alone".to_owned())
+}
+
+async fn resource_types() -> Response {
+    let user = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"], "id": "User",
+        "name": "User", "endpoint": "/Users", "schema": "urn:ietf:params:scim:schemas:core:2.0:User" });
+    listed(1, 1, &[user])
+}
+
+async fn schemas() -> Response {
+    let attribute = |name: &str, kind: &str, required: bool, uniqueness: &str| {
+        json!({ "name": name, "type": kind, "multiValued": false, "required": required, "caseExact": false,
+            "mutability": "readWrite", "returned": "default", "uniqueness": uniqueness })
+    };
+    let user = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
+        "id": "urn:ietf:params:scim:schemas:core:2.0:User", "name": "User", "attributes": [
+            attribute("userName", "string", true, "server"),
+            attribute("displayName", "string", false, "none"),
+            attribute("active", "boolean", false, "none")] });
+    listed(1, 1, &[user])
 }
 
 async fn provider() -> Response {
