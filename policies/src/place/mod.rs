@@ -29,6 +29,7 @@ pub use input::{
     Observation, OsLocation, PlaceCase, PlacePolicy, Rtt, SharedPlace, Travel, Trip,
 };
 pub use model::PlaceModel;
+pub use normal::REPLACED;
 pub use tables::{Zones, zones};
 pub use verdict::{Groups, PlaceError, PlaceResult, PlaceResults, evaluate_place, evaluate_places, rule_of};
 pub use weights::{WeightError, nearest};

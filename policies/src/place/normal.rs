@@ -12,7 +12,7 @@ use super::{
 const MAX_SHOWN: usize = 40;
 
 /// Codes that stand for exactly one other, from older or other lists.
-const REPLACED: [(&str, &str); 7] =
+pub const REPLACED: [(&str, &str); 7] =
     [("FX", "FR"), ("UK", "GB"), ("EL", "GR"), ("TP", "TL"), ("ZR", "CD"), ("BU", "MM"), ("DD", "DE")];
 /// Codes that stand for no country: dissolved without one successor, regions, anonymous or unknown.
 const NONE: [&str; 9] = ["AN", "EU", "AP", "SU", "YU", "CS", "XX", "ZZ", "AA"];

@@ -3,6 +3,8 @@
 //! Always: two capital letters of ISO 3166-1, and XK for Kosovo, which has no other; what stands for no country (a
 //! continent, a proxy, "anonymous", a state that was split up) is no answer.
 
+use bearing_policies::place::REPLACED;
+
 /// Codes of ISO 3166-1, and XK.
 const ISO: &str = "\
 AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI \
@@ -16,10 +18,6 @@ NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW \
 SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF \
 TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI \
 VN VU WF WS YE YT ZA ZM ZW XK";
-/// Codes that were replaced by exactly one other, or that stand for one in common use.
-const REPLACED: [(&str, &str); 7] =
-    [("FX", "FR"), ("UK", "GB"), ("EL", "GR"), ("TP", "TL"), ("ZR", "CD"), ("BU", "MM"), ("DD", "DE")];
-
 /// Every code that is kept.
 pub fn codes() -> impl Iterator<Item = &'static str> {
     ISO.split_ascii_whitespace()
